@@ -1,0 +1,34 @@
+# Copyright (c) 2026, WCP360 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The door of every bulk module: one argument spec, one call, one place where errors become answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.wcp360.hosting.plugins.module_utils.converge.errors import ConvergeError
+from ansible_collections.wcp360.hosting.plugins.module_utils.converge.runner import Kind, Request, run_kind
+
+
+def run_module(make_kind: Callable[[Mapping[str, Any]], Kind], **options: Mapping[str, Any]) -> None:
+    """Run a bulk module whose kind is made from its parameters; ``options`` are those besides the common ones."""
+    module = AnsibleModule(
+        argument_spec={
+            "document": {"type": "path", "required": True},
+            "details": {"type": "bool", "default": False},
+            **options,
+        },
+        supports_check_mode=True,
+    )
+    request = Request(module.params["document"], check=module.check_mode, details=module.params["details"])
+    try:
+        result = run_kind(make_kind(module.params), request)
+    except ConvergeError as exc:
+        module.fail_json(msg=str(exc))
+    diff = result.pop("diff")
+    if module._diff:  # pylint: disable=protected-access  # AnsibleModule has no public name for it
+        result["diff"] = diff
+    module.exit_json(**result)

@@ -1,0 +1,149 @@
+# Copyright (c) 2026, WCP360 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""PHP of a tenant: one PHP-FPM master in the tenant's slice, started by its socket.
+
+The units are templates of the role whose instance is the uid; what differs between tenants is one PHP-FPM
+configuration each (https://www.php.net/manual/en/install.fpm.configuration.php) and which sockets are open.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+
+from ansible_collections.wcp360.hosting.plugins.module_utils.converge.document import Tenant
+from ansible_collections.wcp360.hosting.plugins.module_utils.converge.files import ManagedFile
+from ansible_collections.wcp360.hosting.plugins.module_utils.converge.plan import Change
+from ansible_collections.wcp360.hosting.plugins.module_utils.converge.web.settings import WebPaths, WebSettings
+
+_SOCKET = re.compile(r"wcp360-php@(?P<uid>[0-9]+)\.socket")
+_WORKER_MB = 64
+
+
+@dataclasses.dataclass(frozen=True)
+class LinkChange(Change):
+    """A socket to open at boot (create) or no longer (remove)."""
+
+    link: str = ""
+    points_to: str = ""
+
+
+def socket_unit(uid: int) -> str:
+    """Return the name of a tenant's socket unit."""
+    return f"wcp360-php@{uid}.socket"
+
+
+def service_unit(uid: int) -> str:
+    """Return the name of a tenant's service unit."""
+    return f"wcp360-php@{uid}.service"
+
+
+def needs_php(tenant: Tenant) -> bool:
+    """Tell whether a tenant's PHP is to answer: it runs and has a PHP site that does."""
+    return tenant.running and any(domain.kind == "php" and domain.status == "active" for domain in tenant.domains)
+
+
+def worker_count(memory_mb: int, most: int) -> int:
+    """Return how many PHP workers a tenant may have: one for each 64 MiB of its memory, 2 to ``most``."""
+    return max(2, min(memory_mb // _WORKER_MB, most))
+
+
+def memory_limit_mb(memory_mb: int, most: int) -> int:
+    """Return memory_limit of one request in MiB: half of the tenant's memory, 16 to ``most``."""
+    return max(16, min(memory_mb // 2, most))
+
+
+def render_pool(tenant: Tenant, settings: WebSettings, paths: WebPaths) -> bytes:
+    """Render a tenant's PHP-FPM configuration."""
+    home = paths.home_of(tenant.uid)
+    scratch = os.path.join(home, "tmp")
+    memory = tenant.limits.max_mem_mb
+    lines = [
+        f"; Written by wcp360.hosting from the record of tenant {tenant.name}; changes here are replaced.",
+        "[global]",
+        "daemonize = no",
+        "error_log = syslog",
+        f"syslog.ident = php-{tenant.uid}",
+        "log_level = warning",
+        "process_control_timeout = 20s",
+        "",
+        f"[tenant-{tenant.uid}]",
+        f"listen = {paths.php_socket_of(tenant.uid)}",
+        "pm = ondemand",
+        f"pm.max_children = {worker_count(memory, settings.php_children_max)}",
+        f"pm.process_idle_timeout = {settings.php_idle_seconds}s",
+        "pm.max_requests = 1000",
+        f"request_terminate_timeout = {settings.php_request_seconds}s",
+        "security.limit_extensions = .php",
+        "catch_workers_output = yes",
+        "decorate_workers_output = no",
+        f"env[HOME] = {home}",
+        f"env[USER] = {tenant.account}",
+        "env[PATH] = /usr/local/bin:/usr/bin:/bin",
+        f"env[TMPDIR] = {scratch}",
+        "php_admin_flag[cgi.fix_pathinfo] = off",
+        "php_admin_flag[expose_php] = off",
+        f"php_admin_value[upload_tmp_dir] = {scratch}",
+        f"php_admin_value[sys_temp_dir] = {scratch}",
+        f"php_admin_value[post_max_size] = {settings.body_max_mb}M",
+        f"php_admin_value[upload_max_filesize] = {settings.body_max_mb}M",
+        *([f"php_admin_value[open_basedir] = {home}:/usr/share:/tmp"] if settings.php_open_basedir else []),
+        f"php_value[memory_limit] = {memory_limit_mb(memory, settings.php_memory_limit_mb)}M",
+        f"php_value[max_execution_time] = {settings.php_request_seconds}",
+        f"php_value[session.save_path] = {scratch}",
+        "php_value[session.gc_probability] = 1",
+        "php_value[session.gc_divisor] = 1000",
+        f"php_value[date.timezone] = {tenant.time_zone}",
+        "php_flag[log_errors] = on",
+        "php_flag[display_errors] = off",
+        "",
+    ]
+    return "\n".join(lines).encode()
+
+
+def pool_file(tenant: Tenant, settings: WebSettings, paths: WebPaths) -> ManagedFile:
+    """Return a tenant's PHP-FPM configuration as a managed file, which only the tenant's own group reads."""
+    return ManagedFile(
+        paths.pool_of(tenant.uid), render_pool(tenant, settings, paths), tenant.id, mode=0o640, gid=tenant.uid
+    )
+
+
+def read_links(paths: WebPaths) -> set[int]:
+    """Return the uids whose socket is opened at boot."""
+    try:
+        names = os.listdir(paths.enabled_sockets)
+    except FileNotFoundError:
+        return set()
+    return {int(match["uid"]) for name in names if (match := _SOCKET.fullmatch(name))}
+
+
+def plan_php(
+    tenant: str, uid: int, wanted: bool, links: set[int], units: dict[str, str], paths: WebPaths
+) -> list[Change]:
+    """Plan what opens or closes the PHP of one tenant."""
+    changes: list[Change] = []
+    link = os.path.join(paths.enabled_sockets, socket_unit(uid))
+    points_to = os.path.join(paths.base.systemd, "wcp360-php@.socket")
+    if wanted != (uid in links):
+        action = "create" if wanted else "remove"
+        changes.append(LinkChange(tenant, action, link, link=link, points_to=points_to))
+    socket = units.get(socket_unit(uid), "inactive")
+    service = units.get(service_unit(uid), "inactive")
+    if wanted and socket != "active":
+        changes.append(Change(tenant, "start", socket_unit(uid), f"{socket}\n", "active\n"))
+    if not wanted:
+        for unit, state in ((socket_unit(uid), socket), (service_unit(uid), service)):
+            if state not in ("inactive", "failed"):
+                changes.append(Change(tenant, "stop", unit, f"{state}\n", "inactive\n"))
+    return changes
+
+
+def apply_link(change: LinkChange) -> None:
+    """Make or remove a link of sockets.target.wants."""
+    if change.action == "remove":
+        os.unlink(change.link)
+        return
+    os.makedirs(os.path.dirname(change.link), mode=0o755, exist_ok=True)
+    os.symlink(change.points_to, change.link)

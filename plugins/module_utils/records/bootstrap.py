@@ -1,0 +1,87 @@
+# Copyright (c) 2026, WCP360 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role, database and extension that the record store lives in, made by a superuser of the server."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import hashlib
+import hmac
+from typing import Any
+
+_DATABASE_OWNER = "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s"
+
+
+@dataclasses.dataclass(frozen=True)
+class RecordStore:
+    """What is to be there. An empty ``password`` leaves the role's password as it is."""
+
+    role: str
+    database: str
+    password: str = dataclasses.field(default="", repr=False)
+    extension: str = "uuid-ossp"
+
+
+def scram_matches(verifier: str | None, password: str) -> bool:
+    """Tell whether a SCRAM-SHA-256 verifier as PostgreSQL stores it (RFC 5803) is of this password."""
+    try:
+        scheme, parameters, keys = (verifier or "").split("$")
+        iterations, salt = parameters.split(":")
+        stored_key = keys.split(":")[0]
+        salted = hashlib.pbkdf2_hmac("sha256", password.encode(), base64.b64decode(salt), int(iterations))
+    except ValueError:
+        return False
+    client_key = hmac.digest(salted, b"Client Key", "sha256")
+    expected = base64.b64encode(hashlib.sha256(client_key).digest()).decode()
+    return scheme == "SCRAM-SHA-256" and hmac.compare_digest(expected, stored_key)
+
+
+def ensure_server(connection: Any, wanted: RecordStore, check: bool) -> list[str]:
+    """Make the role and the database; return what was done, in words. ``connection`` is in autocommit mode.
+
+    Raises ValueError when the database exists and belongs to another role.
+    """
+    from psycopg2 import sql
+
+    done = []
+    role, database = sql.Identifier(wanted.role), sql.Identifier(wanted.database)
+    with connection.cursor() as cursor:
+
+        def act(what: str, statement: Any, *values: str) -> None:
+            if not check:
+                cursor.execute(statement, values or None)
+            done.append(what)
+
+        cursor.execute("SELECT rolpassword FROM pg_authid WHERE rolname = %s", (wanted.role,))
+        row = cursor.fetchone()
+        if row is None:
+            act(f"create role {wanted.role}", sql.SQL("CREATE ROLE {} LOGIN").format(role))
+        if wanted.password and not scram_matches(row[0] if row else None, wanted.password):
+            act(f"set the password of role {wanted.role}", sql.SQL("ALTER ROLE {} PASSWORD %s").format(role), wanted.password)
+        cursor.execute(_DATABASE_OWNER, (wanted.database,))
+        row = cursor.fetchone()
+        if row is None:
+            statement = sql.SQL("CREATE DATABASE {} OWNER {} ENCODING 'UTF8' TEMPLATE template0").format(database, role)
+            act(f"create database {wanted.database}", statement)
+            act(f"close database {wanted.database} to other roles", sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database))
+        elif row[0] != wanted.role:
+            raise ValueError(
+                f"database {wanted.database} belongs to role {row[0]} and not to {wanted.role}: give another database, or"
+                f" hand it over with ALTER DATABASE ... OWNER TO; nothing was changed"
+            )
+    return done
+
+
+def ensure_extension(connection: Any, wanted: RecordStore, check: bool) -> list[str]:
+    """Make the extension inside the database; return what was done, in words."""
+    from psycopg2 import sql
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_extension WHERE extname = %s", (wanted.extension,))
+        if cursor.fetchone():
+            return []
+        if not check:
+            cursor.execute(sql.SQL("CREATE EXTENSION {}").format(sql.Identifier(wanted.extension)))
+    return [f"create extension {wanted.extension}"]

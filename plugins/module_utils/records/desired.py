@@ -1,0 +1,125 @@
+# Copyright (c) 2026, WCP360 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The desired document of a node: out of the record store in one query, and its results back in one statement.
+
+The format is read by ``module_utils/converge/document.py``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from typing import Any
+
+FORMAT = 1
+
+_NODE = "SELECT id::text FROM nodes WHERE name = %s AND deleted_at IS NULL"
+
+_OUT_OF_DATE = """
+SELECT name FROM tenants WHERE node_id = %s AND generation <> observed_generation ORDER BY name
+"""
+
+# The out-of-date case is a query of its own so that the partial index serves it.
+_DOCUMENT = """
+SELECT json_build_object(
+    'id', t.id, 'name', t.name, 'account', t.account, 'uid', t.uid, 'generation', t.generation,
+    'state', CASE WHEN t.deleted_at IS NULL THEN 'present' ELSE 'absent' END,
+    'status', t.status, 'time_zone', t.time_zone, 'package', p.name,
+    'limits', json_build_object(
+        'max_domains', l.max_domains, 'max_disk_mb', l.max_disk_mb, 'max_cpu_pct', l.max_cpu_pct,
+        'max_mem_mb', l.max_mem_mb, 'max_inodes', l.max_inodes, 'max_tasks', l.max_tasks,
+        'cpu_weight', l.cpu_weight, 'io_weight', l.io_weight, 'features', l.features),
+    'domains', coalesce(d.domains, '[]'::json))::text
+FROM tenants t
+JOIN packages p ON p.id = t.package_id
+JOIN package_limits l ON l.package_id = p.id
+LEFT JOIN LATERAL (
+    SELECT json_agg(json_build_object(
+        'fqdn', fqdn, 'status', status, 'kind', kind, 'document_root', document_root,
+        'redirect_to', redirect_to, 'redirect_code', redirect_code, 'tls', tls, 'server_block', server_block)
+        ORDER BY fqdn) AS domains
+    FROM domains WHERE tenant_id = t.id AND deleted_at IS NULL
+) d ON true
+WHERE t.node_id = %s {condition}
+ORDER BY t.uid
+"""
+
+_WRITE_OBSERVED = """
+UPDATE tenants SET observed_generation = o.generation, last_error = NULL, last_converged_at = now()
+FROM jsonb_each_text(%s) AS e (id, value), LATERAL (SELECT e.id::uuid AS id, e.value::bigint AS generation) AS o
+WHERE tenants.id = o.id AND tenants.node_id = %s AND tenants.observed_generation <= o.generation
+"""
+
+# A tenant that fails is out of date, also when it was a full run that found it: the next converge tries again.
+_WRITE_FAILED = """
+UPDATE tenants SET last_error = e.value, observed_generation = least(observed_generation, generation - 1)
+FROM jsonb_each_text(%s) AS e (id, value)
+WHERE tenants.id = e.id::uuid AND tenants.node_id = %s
+"""
+
+
+class UnknownNode(Exception):
+    """The record store has no such node."""
+
+
+@dataclasses.dataclass(frozen=True)
+class DesiredState:
+    """What is to be delivered: the document's JSON text, and the number of tenants in it."""
+
+    node_id: str
+    text: str
+    tenants: int
+
+
+def read_out_of_date(connection: Any, node_id: str) -> list[str]:
+    """Return the names of the node's tenants whose generation is not the observed one."""
+    with connection, connection.cursor() as cursor:
+        cursor.execute(_OUT_OF_DATE, (node_id,))
+        return [name for (name,) in cursor]
+
+
+def read_node_id(connection: Any, node: str) -> str:
+    """Return the id of a node's record. Raises UnknownNode."""
+    with connection, connection.cursor() as cursor:
+        cursor.execute(_NODE, (node,))
+        row = cursor.fetchone()
+    if row is None:
+        raise UnknownNode(f"node {node!r} has no record: create it with wcp360.hosting.node; nothing was changed")
+    return str(row[0])
+
+
+def read_desired(connection: Any, node: str, run: str, full: bool) -> DesiredState:
+    """Read a node's desired document in one snapshot.
+
+    With ``full`` it lists every tenant of the node, else those whose generation is not observed. Raises UnknownNode.
+    """
+    node_id = read_node_id(connection, node)
+    condition = "" if full else "AND t.generation <> t.observed_generation"
+    with connection, connection.cursor() as cursor:
+        cursor.execute(_DOCUMENT.format(condition=condition), (node_id,))
+        tenants = [row[0] for row in cursor]
+    head = {"format": FORMAT, "run": run, "node": {"id": node_id, "name": node}, "full": full}
+    # The rows are JSON texts already: joining them spares parsing and writing them again.
+    text = json.dumps(head)[:-1] + ', "tenants": [\n' + ",\n".join(tenants) + "\n]}\n"
+    return DesiredState(node_id, text, len(tenants))
+
+
+def write_observed(
+    connection: Any, node_id: str, observed: Mapping[str, int], failed: Mapping[str, str]
+) -> None:
+    """Write back what a converge reached, in one transaction.
+
+    ``observed`` maps tenant ids to the generation that was applied, which may be older than the record's by now: the
+    tenant stays out of date then, and the next converge takes it up. ``failed`` maps tenant ids to errors.
+    """
+    with connection, connection.cursor() as cursor:
+        cursor.execute(_WRITE_OBSERVED, (json.dumps(dict(observed)), node_id))
+        cursor.execute(_WRITE_FAILED, (json.dumps({key: _line(text) for key, text in failed.items()}), node_id))
+
+
+def _line(text: str) -> str:
+    """Bring a message into the grammar of text fields: one line of at most 1024 characters."""
+    printable = "".join(character if character.isprintable() else " " for character in text)
+    return " ".join(printable.split())[:1024]

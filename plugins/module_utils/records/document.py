@@ -1,0 +1,158 @@
+# Copyright (c) 2026, WCP360 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documents of many records: plain data in, checked records out.
+
+A document is a mapping: ``format: 1`` and, under the plural name of a kind, a list of records. A record is a mapping
+of its fields, with ``state: present`` (the default) or ``absent``. A record may hold the records that it owns: a
+tenant's ``domains`` are domains whose ``tenant`` is that tenant. Every problem of a document is found in one pass.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.errors import (
+    DocumentError,
+    FieldError,
+    InvalidRecordsError,
+    RecordError,
+)
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.kind import Kind
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.registry import BY_PLURAL, KINDS, owned_kinds
+
+FORMAT = 1
+STATES = ("present", "absent")
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """One wanted record.
+
+    ``values`` holds the fields that were given, parsed; references are natural keys. ``position`` is the record's place
+    in its document, empty for a record that comes from a module's options.
+    """
+
+    kind: Kind
+    key: str
+    present: bool
+    values: Mapping[str, Any]
+    position: str = ""
+
+    def error(self, problem: str) -> RecordError:
+        """Return ``problem`` as an error of this record."""
+        return RecordError(self.kind.name, self.key, problem, self.position)
+
+
+def parse_document(document: Any) -> tuple[Record, ...]:
+    """Return the records of ``document``, kinds in the order of the registry.
+
+    Raises DocumentError when it is not a document, InvalidRecordsError with every broken rule otherwise.
+    """
+    if not isinstance(document, dict):
+        raise DocumentError("the document must be a mapping with format and lists of records")
+    if document.get("format") != FORMAT or isinstance(document.get("format"), bool):
+        raise DocumentError(f"the document must say format: {FORMAT}")
+    unknown = [name for name in document if name != "format" and name not in BY_PLURAL]
+    if unknown:
+        raise DocumentError(
+            f"the document must hold only format, {', '.join(BY_PLURAL)}, not {', '.join(map(str, unknown))}"
+        )
+    parser = _Parser()
+    for kind in KINDS:
+        parser.parse_list(kind, document.get(kind.plural), kind.plural, {})
+    return parser.result()
+
+
+def parse_record(kind: Kind, given: Mapping[str, Any], position: str = "") -> Record:
+    """Return one record of ``kind`` from its fields. Raises InvalidRecordsError with every broken rule."""
+    parser = _Parser()
+    parser.parse_entry(kind, dict(given), position, {})
+    return parser.result()[0]
+
+
+class _Parser:
+    """Collects records and errors, so that one pass over a document finds every problem."""
+
+    def __init__(self) -> None:
+        self.records: dict[str, list[Record]] = {kind.name: [] for kind in KINDS}
+        self.errors: list[RecordError] = []
+        self.positions: dict[tuple[str, str], str] = {}
+
+    def result(self) -> tuple[Record, ...]:
+        if self.errors:
+            raise InvalidRecordsError(self.errors)
+        return tuple(record for kind in KINDS for record in self.records[kind.name])
+
+    def parse_list(self, kind: Kind, entries: Any, position: str, inherited: Mapping[str, Any]) -> None:
+        if entries is None:
+            return
+        if not isinstance(entries, list):
+            self.errors.append(RecordError(kind.name, None, "must be given as a list", position))
+            return
+        for index, entry in enumerate(entries):
+            self.parse_entry(kind, entry, f"{position}[{index}]", inherited)
+
+    def parse_entry(self, kind: Kind, entry: Any, position: str, inherited: Mapping[str, Any]) -> None:
+        """Take one record; ``inherited`` are the fields that its place in the document implies."""
+        if not isinstance(entry, dict):
+            self.errors.append(RecordError(kind.name, None, "must be a mapping of fields", position))
+            return
+        shown = entry.get(kind.key.name)
+        problems: list[str] = []
+        key = self._parse_key(kind, entry, problems)
+        state = entry.get("state", "present")
+        if state not in STATES:
+            problems.append(f"state must be one of {', '.join(STATES)}")
+        values = dict(self._parse_fields(kind, entry, inherited, problems))
+        for problem in problems:
+            self.errors.append(RecordError(kind.name, None if shown is None else str(shown), problem, position))
+        if key is None:
+            return
+        record = Record(kind, key, state == "present", values, position)
+        self._take(record)
+        for owned in owned_kinds(kind):
+            if owned.owner and owned.plural in entry:
+                self.parse_list(owned, entry[owned.plural], f"{position}.{owned.plural}", {owned.owner.name: key})
+
+    def _parse_key(self, kind: Kind, entry: dict[str, Any], problems: list[str]) -> str | None:
+        if kind.key.name not in entry:
+            problems.append(f"{kind.key.name} must be given")
+            return None
+        try:
+            return str(kind.key.parse(entry[kind.key.name]))
+        except FieldError as problem:
+            problems.append(problem.about(kind.key.name))
+            return None
+
+    def _parse_fields(
+        self, kind: Kind, entry: dict[str, Any], inherited: Mapping[str, Any], problems: list[str]
+    ) -> Iterator[tuple[str, Any]]:
+        left = dict(entry)
+        left.pop(kind.key.name, None)
+        left.pop("state", None)
+        for owned in owned_kinds(kind):
+            left.pop(owned.plural, None)
+        for name, value in inherited.items():
+            if left.pop(name, value) != value:
+                problems.append(f"{name} must be left out or be the {name} that the {kind.name} is listed under")
+            yield name, value
+        for field in kind.all_fields:
+            if field.name in left:
+                try:
+                    yield field.name, field.parse(left.pop(field.name))
+                except FieldError as problem:
+                    problems.append(problem.about(field.name))
+        if left:
+            allowed = [kind.key.name, "state", *(field.name for field in kind.all_fields)]
+            unknown = ", ".join(sorted(map(str, left)))
+            problems.append(f"{unknown} must not be given; the fields of a {kind.name} are {', '.join(allowed)}")
+
+    def _take(self, record: Record) -> None:
+        first = self.positions.setdefault((record.kind.name, record.key), record.position)
+        if first != record.position:
+            self.errors.append(record.error(f"{record.kind.key.name} must be given once; it is also at {first}"))
+            return
+        self.records[record.kind.name].append(record)

@@ -1,0 +1,32 @@
+# Copyright (c) 2026, WCP360 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tenants: the hosting accounts, owners of everything that is hosted."""
+
+from __future__ import annotations
+
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.fields import Choice, Json, Reference, Text
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.kind import Kind
+
+TENANT = Kind(
+    name="tenant",
+    plural="tenants",
+    table="tenants",
+    key=Text(name="name", grammar="name", required=True),
+    fields=(
+        Text(name="account", grammar="account", immutable=True),
+        Reference(name="package", grammar="slug", target_kind="package", target_table="packages", required=True),
+        Choice(name="status", choices=("active", "suspended", "locked"), default="active"),
+        Reference(name="reseller", grammar="name", target_kind="reseller", target_table="resellers", nullable=True),
+        Reference(name="node", grammar="hostname", target_kind="node", target_table="nodes", nullable=True),
+        Text(name="time_zone", grammar="time_zone", default="UTC"),
+        Json(name="metadata", default={}),
+    ),
+    rehearsed={"uid": 1_999_999},
+    observed=("uid", "generation", "observed_generation", "last_error", "last_converged_at"),
+    filters=("status", "package", "reseller", "node"),
+    conditions={
+        "out_of_date": "r.generation <> r.observed_generation",
+        "failed": "r.last_error IS NOT NULL",
+    },
+)

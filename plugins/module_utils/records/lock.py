@@ -1,0 +1,40 @@
+# Copyright (c) 2026, WCP360 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lock the rows that a plan touches, so that what it was decided on still holds when it is written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.plan import Plan, Snapshot
+
+if TYPE_CHECKING:
+    import psycopg2.extensions
+
+
+def lock_rows(cursor: psycopg2.extensions.cursor, plan: Plan, snapshot: Snapshot) -> bool:
+    """Lock the stored rows that ``plan`` changes or refers to; tell whether there were any.
+
+    Changed rows and owners are locked for update, in the order of the kinds and then of the ids, so that writers queue
+    instead of deadlocking. Rows that are only referred to are locked against deletion.
+    """
+    changed: dict[str, set[str]] = {}
+    referred: dict[str, set[str]] = {}
+    for change in plan.changes:
+        if change.id:
+            changed.setdefault(change.record.kind.table, set()).add(change.id)
+        for field in change.record.kind.references:
+            target = snapshot.targets.get(field.target_table, {}).get(change.after.get(field.name, ""))
+            if target:
+                locks = changed if field.owner else referred
+                locks.setdefault(field.target_table, set()).add(target.id)
+    for table, ids in changed.items():
+        _lock(cursor, table, ids, "NO KEY UPDATE")
+    for table, ids in referred.items():
+        _lock(cursor, table, ids - changed.get(table, set()), "SHARE")
+    return bool(changed or referred)
+
+
+def _lock(cursor: psycopg2.extensions.cursor, table: str, ids: set[str], strength: str) -> None:
+    cursor.execute(f"SELECT FROM {table} WHERE id = ANY(%s::uuid[]) ORDER BY id FOR {strength}", (list(ids),))

@@ -1,0 +1,101 @@
+# Copyright (c) 2026, WCP360 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Make the stored records match the wanted ones: read, plan, lock, write, in one transaction."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.database_errors import is_conflict, store_error
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.document import Record
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.errors import UnknownOutcomeError
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.lock import lock_rows
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.plan import Plan, plan_changes
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.read import read_snapshot
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.store import connect
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.write import write_plan
+
+try:
+    import psycopg2.extensions
+except ImportError:
+    psycopg2 = None  # type: ignore[assignment]
+
+ATTEMPTS = 5
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What was written, or would be; ``answer`` is what the caller read back in the same transaction."""
+
+    plan: Plan
+    answer: Any = None
+
+
+def apply_records(
+    dsn: str | None,
+    records: Sequence[Record],
+    check: bool = False,
+    read_back: Callable[[psycopg2.extensions.cursor], Any] | None = None,
+) -> Outcome:
+    """Write ``records`` in one transaction, or nothing of them.
+
+    With ``check`` the same statements run and are rolled back, so that what PostgreSQL refuses shows up too. A
+    transaction that loses against a concurrent one is tried again, up to five times. Nothing was changed when this
+    raises InvalidRecordsError or RecordStoreError, except for its subclass UnknownOutcomeError.
+    """
+    connection = connect(dsn)
+    try:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return _apply_once(connection, records, check, read_back)
+            except psycopg2.Error as error:
+                if not connection.closed:
+                    connection.rollback()
+                if attempt == ATTEMPTS or not _try_again(error, records):
+                    raise store_error(error) from error
+                time.sleep(random.uniform(0, 0.05 * attempt))
+        raise AssertionError("the last attempt returns or raises")
+    finally:
+        connection.close()
+
+
+def _apply_once(
+    connection: psycopg2.extensions.connection,
+    records: Sequence[Record],
+    check: bool,
+    read_back: Callable[[psycopg2.extensions.cursor], Any] | None,
+) -> Outcome:
+    with connection.cursor() as cursor:
+        snapshot = read_snapshot(cursor, records)
+        plan = plan_changes(records, snapshot)
+        if lock_rows(cursor, plan, snapshot):
+            snapshot = read_snapshot(cursor, records)
+            plan = plan_changes(records, snapshot)
+        write_plan(cursor, plan, snapshot, rehearsal=check)
+        answer = read_back(cursor) if read_back else None
+    if check or not plan.changes:
+        connection.rollback()
+    else:
+        _commit(connection)
+    return Outcome(plan, answer)
+
+
+def _commit(connection: psycopg2.extensions.connection) -> None:
+    try:
+        connection.commit()
+    except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
+        if error.pgcode:
+            raise
+        raise UnknownOutcomeError(
+            "the connection was lost during the commit, so it is not known whether the records were written: run again"
+        ) from error
+
+
+def _try_again(error: psycopg2.Error, records: Sequence[Record]) -> bool:
+    kinds = {record.kind.name: record.kind for record in records}
+    return any(is_conflict(error, kind) for kind in kinds.values())

@@ -1,0 +1,104 @@
+#!/usr/bin/python
+# Copyright (c) 2026, WCP360 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: records
+short_description: Write many records of many kinds in one transaction
+version_added: 0.1.0
+description:
+  - Makes the record store match a document of nodes, packages, tenants and domains. Records that the document does not
+    mention stay as they are.
+  - All of the document is written, or nothing of it. Every broken rule of the document is reported at once.
+  - Ten thousand tenants with two domains each take a few seconds.
+author:
+  - WCP360 contributors (@wcp360)
+extends_documentation_fragment:
+  - wcp360.hosting.dsn
+  - wcp360.hosting.record
+options:
+  src:
+    description:
+      - Path of the document on the host that the task runs on. JSON when its name ends in C(.json), which loads
+        fastest, and YAML otherwise. A key that is given twice in a mapping is refused.
+      - For more than a few records this is the way. It keeps the data out of Ansible's variables.
+    type: path
+  records:
+    description:
+      - The document itself. Mutually exclusive with O(src); one of them is required.
+    type: dict
+notes:
+  - "A document is a mapping of C(format: 1) and, under C(nodes), C(packages), C(tenants) and C(domains), lists of
+    records."
+  - A record is a mapping of the fields that the module of its kind has as options, and of C(state). A field that is
+    V(null) is set back to no value.
+  - A tenant may hold a list of its C(domains), which need no C(tenant) then.
+  - Records may refer to each other in any order, also to records that the same document creates.
+seealso:
+  - module: wcp360.hosting.node
+  - module: wcp360.hosting.package
+  - module: wcp360.hosting.tenant
+  - module: wcp360.hosting.domain
+"""
+
+EXAMPLES = r"""
+- name: Load the records of a company
+  wcp360.hosting.records:
+    src: /etc/hosting/records.yml
+
+- name: Write a few records
+  wcp360.hosting.records:
+    records:
+      format: 1
+      packages:
+        - name: basic
+          max_domains: 2
+          max_disk_mb: 512
+          max_cpu_pct: 20
+          max_mem_mb: 128
+      tenants:
+        - name: Company-A
+          package: basic
+          domains:
+            - fqdn: company-a.example
+            - fqdn: www.company-a.example
+              kind: redirect
+              redirect_to: https://company-a.example
+        - name: Company-B
+          state: absent
+"""
+
+RETURN = r"""
+counts:
+  description: How many records of each kind were, or in check mode would be, created, updated, deleted or left as is.
+  type: dict
+  returned: success
+  sample:
+    packages: {"created": 1, "updated": 0, "deleted": 0, "unchanged": 0}
+    tenants: {"created": 1, "updated": 0, "deleted": 1, "unchanged": 0}
+    domains: {"created": 2, "updated": 0, "deleted": 0, "unchanged": 0}
+errors:
+  description: What is wrong, record by record and in the order of the document, at most 20.
+  type: list
+  elements: dict
+  returned: on failure
+  sample:
+    - kind: domain
+      name: exa mple.org
+      position: tenants[3].domains[0]
+      problem: fqdn must be a fully qualified domain name of at least two labels
+"""
+
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.module import run_documents_module
+
+
+def main() -> None:
+    """Write one document."""
+    run_documents_module()
+
+
+if __name__ == "__main__":
+    main()
