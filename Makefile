@@ -12,7 +12,7 @@ export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.cache/hypothesis
 export LC_ALL := C.UTF-8
 export NO_COLOR := 1
 export PATH := $(CURDIR)/.venv/bin:$(PATH):/usr/sbin:/sbin
-export PYTHONPATH := $(CURDIR)/.cache/collections
+export PYTHONPATH := $(CURDIR)/.cache/collections:$(CURDIR)/tools
 
 .DEFAULT_GOAL := help
 .PHONY: help venv demo demo-down test lint test-unit test-integration test-hosts bench build clean
@@ -47,10 +47,13 @@ test-integration: venv ## Tests against a PostgreSQL that the tests start
 	$(PYTEST) tests/integration $(wildcard tests/security) $(ARGS)
 
 test-hosts: venv ## Tests on booted hosts
+	.venv/bin/molecule test
 	$(PYTEST) tests/hosts $(ARGS)
 
-bench: venv ## Measures what docs/benchmarks.md reports
-	$(PYTEST) tests/bench --capture=no $(ARGS)
+bench: venv ## Measures what docs/benchmarks.md reports; ONLY="converge" runs some of it
+	@for bench in $(or $(ONLY),nginx_reload inventory records converge); do \
+		$(PYTHON) -m tests.bench.$$bench $(ARGS) || exit; \
+	done
 
 build: venv ## Builds the collection's artifact and the Python packages into dist/
 	.venv/bin/ansible-galaxy collection build --force --output-path dist

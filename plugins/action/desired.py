@@ -12,9 +12,10 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.desired import (
     DesiredState,
-    UnknownNode,
+    UnknownNodeError,
     read_desired,
     read_node_id,
     read_out_of_date,
@@ -40,14 +41,17 @@ class ActionModule(ActionBase):
         _validated, options = self.validate_argument_spec(
             argument_spec={
                 "dsn": {"type": "str", "default": "", "no_log": True},
-                "node": {"type": "str", "default": task_vars.get("wcp360_node_name") or task_vars["inventory_hostname"]},
+                "node": {
+                    "type": "str",
+                    "default": task_vars.get("wcp360_node_name") or task_vars["inventory_hostname"],
+                },
                 "full": {"type": "bool", "default": False},
                 "lock_timeout": {"type": "float", "default": 60.0},
             }
         )
         try:
             return self._deliver(options, task_vars)
-        except (RecordStoreError, UnknownNode, LockError) as exc:
+        except (RecordStoreError, UnknownNodeError, LockError) as exc:
             raise AnsibleActionFail(str(exc)) from exc
 
     def _deliver(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:

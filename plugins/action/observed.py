@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.desired import write_observed
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.errors import RecordStoreError
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.store import connect, resolve_dsn

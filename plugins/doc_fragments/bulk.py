@@ -15,7 +15,7 @@ options:
     type: path
     required: true
   details:
-    description: Return every single change in RV(changes), as the playbook P(wcp360.hosting.plan#playbook) does.
+    description: Return every single change in RV(changes), as the playbook C(wcp360.hosting.plan) does.
     type: bool
     default: false
 attributes:

@@ -106,6 +106,7 @@ lock:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.delivery import receive_document
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.errors import ConvergeError
 

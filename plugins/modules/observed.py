@@ -32,7 +32,8 @@ options:
     required: true
   kinds:
     description:
-      - Names of the bulk kinds that the run consists of. A tenant counts as converged when all of them are done and none failed for it.
+      - Names of the bulk kinds that the run consists of. A tenant counts as converged when all of them are done and
+        none failed for it.
     type: list
     elements: str
     required: true
@@ -69,6 +70,7 @@ failed_tenants:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.delivery import conclude_run
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.errors import ConvergeError
 

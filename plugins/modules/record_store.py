@@ -66,6 +66,7 @@ import traceback
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.bootstrap import (
     RecordStore,
     ensure_extension,

@@ -21,7 +21,8 @@ extends_documentation_fragment:
 options:
   memory_high_pct:
     description:
-      - Percentage of the package's C(max_mem_mb) from which the kernel reclaims memory and slows allocation (MemoryHigh).
+      - Percentage of the package's C(max_mem_mb) from which the kernel reclaims memory and slows allocation
+        (MemoryHigh).
     type: int
     default: 95
   tasks_max:

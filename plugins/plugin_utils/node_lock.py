@@ -16,6 +16,7 @@ import os
 import signal
 import subprocess
 import sys
+from typing import IO, cast
 
 _HOLDER = os.path.join(os.path.dirname(__file__), "node_lock_holder.py")
 
@@ -60,11 +61,11 @@ def acquire_node_lock(dsn: str, node_id: str, watch: int, timeout: float) -> Nod
         start_new_session=True,
         text=True,
     )
-    assert holder.stdin is not None and holder.stdout is not None
-    with holder.stdin, holder.stdout:
-        holder.stdin.write(json.dumps(request))
-        holder.stdin.close()
-        answer = holder.stdout.readline()
+    stdin, stdout = cast("IO[str]", holder.stdin), cast("IO[str]", holder.stdout)
+    with stdin, stdout:
+        stdin.write(json.dumps(request))
+        stdin.close()
+        answer = stdout.readline()
     if not answer:
         raise LockError(f"the lock holder ended with status {holder.wait()} before it answered")
     reply = json.loads(answer)

@@ -46,6 +46,7 @@ class RecordInventory(BaseInventoryPlugin, Constructable, Cacheable):
         """Fill the inventory from the record store or, when caching is on, from the cache."""
         super().parse(inventory, loader, path, cache)
         self._read_config_data(path)
+        self._filled = inventory
         self._groups: dict[str, str] = {}
         self._construct = any(self.get_option(name) for name in ("compose", "groups", "keyed_groups"))
         try:
@@ -72,14 +73,13 @@ class RecordInventory(BaseInventoryPlugin, Constructable, Cacheable):
         The variables are set on the host itself: `InventoryData.set_variable` prefers a group of the same name, and
         then a record named ``all`` would speak for every host.
         """
-        assert self.inventory is not None
         safe = wrap_var(dict(variables))
-        self.inventory.add_host(name)
-        host = self.inventory.hosts[name]
+        self._filled.add_host(name)
+        host = self._filled.hosts[name]
         for variable, value in safe.items():
             host.set_variable(variable, value)
         for group in groups:
-            self.inventory.add_host(name, self._group(group))
+            self._filled.add_host(name, self._group(group))
         if self._construct:
             strict = self.get_option("strict")
             self._set_composite_vars(self.get_option("compose"), safe, name, strict=strict)
@@ -88,8 +88,7 @@ class RecordInventory(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _group(self, name: str) -> str:
         if name not in self._groups:
-            assert self.inventory is not None
-            self._groups[name] = self.inventory.add_group(to_safe_group_name(name, force=True, silent=True))
+            self._groups[name] = self._filled.add_group(to_safe_group_name(name, force=True, silent=True))
         return self._groups[name]
 
 

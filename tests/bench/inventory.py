@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Time to list an inventory of nodes: out of the record store, and out of static files with the same contents.
 
-    python tests/bench/inventory.py [nodes]
+    .venv/bin/python -m tests.bench.inventory [nodes]
 
 Starts a PostgreSQL of its own. Each listing is one run of ``ansible-inventory --list``; the runs take turns, and the
 median of each counts. The static inventories have the same hosts, variables and groups, in YAML and in INI.
@@ -23,14 +23,10 @@ from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / ".cache/collections"), str(ROOT / "tests/integration")]
-
-from controller import ansible_output  # noqa: E402
-from pg import TEMPLATE, running_server  # noqa: E402
-
-from ansible_collections.wcp360.hosting.plugins.module_utils.records.document import parse_document  # noqa: E402
-from ansible_collections.wcp360.hosting.plugins.module_utils.records.reconcile import apply_records  # noqa: E402
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.document import parse_document
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.reconcile import apply_records
+from tests.integration.controller import ansible_output
+from tests.integration.pg import TEMPLATE, running_server
 
 _ROUNDS = 7
 

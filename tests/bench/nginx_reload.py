@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Reload time and memory of nginx: domains as rows of the map, and as server blocks of their own.
 
-    python tests/bench/nginx_reload.py [domains]
+    .venv/bin/python -m tests.bench.nginx_reload [domains]
 
 Runs as root on Debian 12 with nginx, on two domains per tenant, with the role's own templates. Reload time is from the
 signal until new connections are answered by the new configuration; check is the time of ``nginx -t``. Memory is the
@@ -18,27 +18,23 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / ".cache/collections"), str(ROOT / "tests/integration")]
-
-from web_node import WebNode, running_node  # noqa: E402
-
-from ansible_collections.wcp360.hosting.plugins.module_utils.converge.document import (  # noqa: E402
+from ansible_collections.wcp360.hosting.plugins.module_utils.converge.document import (
     Domain,
     Limits,
     Tenant,
 )
-from ansible_collections.wcp360.hosting.plugins.module_utils.converge.web.candidate import (  # noqa: E402
+from ansible_collections.wcp360.hosting.plugins.module_utils.converge.web.candidate import (
     render_config_id,
 )
-from ansible_collections.wcp360.hosting.plugins.module_utils.converge.web.probe import wait_in_force  # noqa: E402
-from ansible_collections.wcp360.hosting.plugins.module_utils.converge.web.rows import (  # noqa: E402
+from ansible_collections.wcp360.hosting.plugins.module_utils.converge.web.probe import wait_in_force
+from ansible_collections.wcp360.hosting.plugins.module_utils.converge.web.rows import (
     render_rows,
     tenant_rows,
 )
-from ansible_collections.wcp360.hosting.plugins.module_utils.converge.web.server_block import (  # noqa: E402
+from ansible_collections.wcp360.hosting.plugins.module_utils.converge.web.server_block import (
     render_server_block,
 )
+from tests.integration.web_node import WebNode, running_node
 
 _ROUNDS = 3
 

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One lab for all scenarios: a manager and a node, made by the playbook site. Each scenario brings its own tenants.
 
-``WCP360_KEEP_HOSTS=1`` leaves the hosts running after the tests, for looking around, and takes them as they are the next
-time, for quick repeats.
+``WCP360_KEEP_HOSTS=1`` leaves the hosts running after the tests, for looking around, and takes them as they are
+the next time, for quick repeats.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from hosting import Hosting
 from lab.lab import Lab
+
+from .hosting import Hosting
 
 
 @pytest.fixture(scope="session")

@@ -14,12 +14,26 @@ from typing import Any
 import psycopg2
 import yaml
 from demo.client import Page, fetch
-from lab.lab import CACHE, Lab, PlaybookFailed, changed_counts
+from lab.lab import CACHE, Lab, PlaybookFailedError, changed_counts
 
 NODE = "node1"
 PACKAGES = [
-    {"name": "small", "max_domains": 5, "max_disk_mb": 64, "max_cpu_pct": 20, "max_mem_mb": 96, "features": {"ssh": True}},
-    {"name": "large", "max_domains": 50, "max_disk_mb": 512, "max_cpu_pct": 50, "max_mem_mb": 256, "features": {"ssh": False}},
+    {
+        "name": "small",
+        "max_domains": 5,
+        "max_disk_mb": 64,
+        "max_cpu_pct": 20,
+        "max_mem_mb": 96,
+        "features": {"ssh": True},
+    },
+    {
+        "name": "large",
+        "max_domains": 50,
+        "max_disk_mb": 512,
+        "max_cpu_pct": 50,
+        "max_mem_mb": 256,
+        "features": {"ssh": False},
+    },
 ]
 
 
@@ -30,7 +44,7 @@ class Hosting:
         self.lab = lab
         self.write(packages=PACKAGES)
 
-    def write(self, check: bool = False, **kinds: list[dict[str, Any]]) -> dict[str, Any]:
+    def write(self, **kinds: list[dict[str, Any]]) -> dict[str, Any]:
         """Write records, given as lists by kind."""
         path = CACHE / "lab" / "records.yml"
         path.write_text(yaml.safe_dump({"format": 1, **kinds}))
@@ -42,19 +56,23 @@ class Hosting:
 
     def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Run a statement in the record store, past all modules; return its rows."""
-        with contextlib.closing(psycopg2.connect(self.lab.dsn)) as connection, connection, connection.cursor() as cursor:
+        with (
+            contextlib.closing(psycopg2.connect(self.lab.dsn)) as connection,
+            connection,
+            connection.cursor() as cursor,
+        ):
             cursor.execute(statement, values or None)
             return cursor.fetchall() if cursor.description else []
 
     def converge(self, *arguments: str, **variables: Any) -> int:
-        """Converge the node; return the number of tasks that changed something. Raises PlaybookFailed."""
+        """Converge the node; return the number of tasks that changed something. Raises PlaybookFailedError."""
         return changed_counts(self.lab.converge(*arguments, **variables)).get(NODE, 0)
 
     def failing_converge(self, **variables: Any) -> str:
         """Converge when a failure is expected; return the output."""
         try:
             output = self.lab.converge(**variables)
-        except PlaybookFailed as exc:
+        except PlaybookFailedError as exc:
             return str(exc)
         raise AssertionError(f"the converge was to fail:\n{output}")
 

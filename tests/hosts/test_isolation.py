@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import pytest
-from hosting import Hosting
+
+from .hosting import Hosting
 
 READ = "<?php echo @file_get_contents($_GET['path']) === false ? 'refused' : 'READ';"
 
@@ -15,7 +16,9 @@ READ = "<?php echo @file_get_contents($_GET['path']) === false ? 'refused' : 'RE
 def pair(hosting: Hosting) -> Hosting:
     """An attacker and a victim with a secret that the victim's own web server may read."""
     for name in ("Attacker", "Victim"):
-        hosting.tenant(name, {"fqdn": f"{name.lower()}.example"}, {"fqdn": f"static.{name.lower()}.example", "kind": "static"})
+        hosting.tenant(
+            name, {"fqdn": f"{name.lower()}.example"}, {"fqdn": f"static.{name.lower()}.example", "kind": "static"}
+        )
     hosting.converge()
     hosting.publish("Attacker", "attacker.example", index_php=READ)
     hosting.publish("Victim", "static.victim.example", secret_txt="the victim's secret")
@@ -28,11 +31,22 @@ def _secret(hosting: Hosting) -> str:
 
 def test_the_victim_s_file_is_there_to_be_stolen(pair: Hosting) -> None:
     assert pair.get("static.victim.example", "/secret.txt").first_line == "the victim's secret"
-    assert pair.get("attacker.example", f"/?path={pair.home('Attacker')}/sites/attacker.example/public/index.php").first_line == "READ"
+    assert (
+        pair.get(
+            "attacker.example", f"/?path={pair.home('Attacker')}/sites/attacker.example/public/index.php"
+        ).first_line
+        == "READ"
+    )
 
 
 def test_php_reads_no_other_tenant_and_no_system_secret(pair: Hosting) -> None:
-    for path in (_secret(pair), "/etc/shadow", "/var/lib/wcp360/state.db", "/etc/wcp360/php", "/var/lib/extrausers/shadow"):
+    for path in (
+        _secret(pair),
+        "/etc/shadow",
+        "/var/lib/wcp360/state.db",
+        f"/etc/wcp360/php/{pair.uid('Victim')}.conf",
+        "/var/lib/extrausers/shadow",
+    ):
         assert pair.get("attacker.example", f"/?path={path}").first_line == "refused", path
 
 
@@ -47,12 +61,15 @@ def test_a_link_out_of_the_document_root_is_not_followed(pair: Hosting) -> None:
     pair.as_tenant("Attacker", f"ln -sfn {pair.home('Victim')}/sites sites/static.attacker.example/public/all")
     for path in ("/stolen.txt", "/passwd.txt", "/all/static.victim.example/public/secret.txt"):
         page = pair.get("static.attacker.example", path)
-        assert page.status in (403, 404) and "secret" not in page.first_line, path
+        assert page.status in (403, 404), path
+        assert "secret" not in page.first_line, path
 
 
 def test_a_document_root_that_is_a_link_shows_nothing_and_fails_only_its_tenant(pair: Hosting) -> None:
     victim = f"{pair.home('Victim')}/sites/static.victim.example"
-    pair.as_tenant("Attacker", f"mv sites/static.attacker.example sites/mine && ln -sfn {victim} sites/static.attacker.example")
+    pair.as_tenant(
+        "Attacker", f"mv sites/static.attacker.example sites/mine && ln -sfn {victim} sites/static.attacker.example"
+    )
     before = pair.on_node(f"stat -c '%u %a %Z' {victim} {victim}/public")
     assert pair.get("static.attacker.example", "/secret.txt").status in (403, 404)
     pair.converge(wcp360_full=True, wcp360_fail_on_tenant_errors=False)
@@ -67,7 +84,8 @@ def test_a_missing_part_of_the_path_behind_a_link_is_not_made_elsewhere(pair: Ho
     pair.as_tenant("Attacker", f"ln -sfn {pair.home('Victim')} escape")
     pair.tenant("Attacker", {"fqdn": "escape.example", "document_root": "escape/planted"})
     output = pair.failing_converge()
-    assert "Attacker" in output and "symbolic link" in output
+    assert "Attacker" in output
+    assert "escape is a link" in output
     assert pair.on_node(f"ls {pair.home('Victim')}").split() == ["sites", "tmp"]
     pair.write(domains=[{"fqdn": "escape.example", "tenant": "Attacker", "state": "absent"}])
     pair.converge()
@@ -75,11 +93,15 @@ def test_a_missing_part_of_the_path_behind_a_link_is_not_made_elsewhere(pair: Ho
 
 def test_another_tenant_s_php_socket_is_closed(pair: Hosting) -> None:
     socket = f"/run/wcp360/php/{pair.uid('Victim')}.sock"
-    output = pair.as_tenant("Attacker", f"python3 -c 'import socket; socket.socket(1).connect(\"{socket}\")' 2>&1", check=False)
+    output = pair.as_tenant(
+        "Attacker", f"python3 -c 'import socket; socket.socket(1).connect(\"{socket}\")' 2>&1", check=False
+    )
     assert "PermissionError" in output
 
 
 def test_php_sees_no_process_of_others(pair: Hosting) -> None:
-    pair.publish("Attacker", "attacker.example", ps_php="<?php foreach (glob('/proc/[0-9]*') as $p) { echo fileowner($p), ' '; }")
+    pair.publish(
+        "Attacker", "attacker.example", ps_php="<?php foreach (glob('/proc/[0-9]*') as $p) { echo fileowner($p), ' '; }"
+    )
     owners = set(pair.get("attacker.example", "/ps.php").first_line.split())
     assert owners == {str(pair.uid("Attacker"))}

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import pytest
-from hosting import NODE, Hosting
+
+from .hosting import NODE, Hosting
 
 BURN = "<?php $end = microtime(true) + 4; while (microtime(true) < $end) { sha1('x'); } echo 'burnt';"
 HOG = "<?php ini_set('memory_limit', '-1'); $s = ''; while (true) { $s .= random_bytes(1 << 20); }"
@@ -91,6 +92,7 @@ def test_an_idle_tenant_costs_no_process(pair: Hosting) -> None:
     assert pair.get("quiet.example").status == 200
     assert int(pair.on_node(f"pgrep -c -u {uid}")) > 0
     pair.on_node(
-        f"for n in $(seq 60); do systemctl start wcp360-php-idle.service; pgrep -u {uid} > /dev/null || exit 0; sleep 2; done; exit 1"
+        f"for n in $(seq 60); do systemctl start wcp360-php-idle.service;"
+        f" pgrep -u {uid} > /dev/null || exit 0; sleep 2; done; exit 1"
     )
     assert pair.get("quiet.example").first_line == "hello"

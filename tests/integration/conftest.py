@@ -8,10 +8,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-import pg
 import psycopg2
 import psycopg2.extensions
 import pytest
+
+from . import pg
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg2
 import pytest
-import rows
+
+from . import rows
 
 if TYPE_CHECKING:
     from psycopg2.extensions import cursor as Cursor  # noqa: N812

@@ -15,18 +15,23 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.document import Document, parse_document
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.desired import (
-    UnknownNode,
+    UnknownNodeError,
     read_desired,
     read_node_id,
     read_out_of_date,
     write_observed,
 )
-from ansible_collections.wcp360.hosting.plugins.plugin_utils.node_lock import LockError, acquire_node_lock, process_start
+from ansible_collections.wcp360.hosting.plugins.plugin_utils.node_lock import (
+    LockError,
+    acquire_node_lock,
+    process_start,
+)
 
 if TYPE_CHECKING:
-    from psycopg2.extensions import connection as Connection
+    from psycopg2.extensions import connection as Connection  # noqa: N812  # psycopg2 names classes in lower case
 
 SETUP = """
 INSERT INTO nodes (name, address) VALUES ('node1', '192.0.2.1'), ('node2', '192.0.2.2');
@@ -74,7 +79,9 @@ def test_the_document_is_what_the_node_reads(store: Connection) -> None:
     tenant = document.tenants[0]
     assert (tenant.name, tenant.account, tenant.running) == ("Tenant-1", f"t{tenant.uid}", True)
     assert (tenant.limits.max_cpu_pct, tenant.limits.max_tasks) == (20, None)
-    assert [(d.fqdn, d.document_root) for d in tenant.domains] == [("tenant-1.example", "sites/tenant-1.example/public")]
+    assert [(d.fqdn, d.document_root) for d in tenant.domains] == [
+        ("tenant-1.example", "sites/tenant-1.example/public")
+    ]
 
 
 def test_only_what_is_out_of_date_is_in_it(store: Connection) -> None:
@@ -88,7 +95,9 @@ def test_only_what_is_out_of_date_is_in_it(store: Connection) -> None:
 
 def test_a_change_of_the_package_reaches_all_its_tenants(store: Connection) -> None:
     _observe(store, _document(store))
-    _execute(store, "UPDATE package_limits SET max_mem_mb = 65 FROM packages p WHERE p.id = package_id AND p.name = 'basic'")
+    _execute(
+        store, "UPDATE package_limits SET max_mem_mb = 65 FROM packages p WHERE p.id = package_id AND p.name = 'basic'"
+    )
     assert len(_document(store).tenants) == 3
 
 
@@ -123,14 +132,14 @@ def test_a_failed_tenant_keeps_its_error_and_is_tried_again(store: Connection) -
     assert _names(_document(store)) == ["Tenant-2"]
     with store, store.cursor() as cursor:
         cursor.execute("SELECT last_error FROM tenants WHERE name = 'Tenant-2'")
-        error = cursor.fetchone()[0]
+        ((error,),) = cursor.fetchall()
     assert error.startswith("web: nginx refuses [31mit xxx")
     assert len(error) == 1024
 
     _observe(store, _document(store))
     with store, store.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM tenants WHERE last_error IS NOT NULL")
-        assert cursor.fetchone()[0] == 0
+        assert cursor.fetchall() == [(0,)]
 
 
 def test_drift_that_cannot_be_mended_makes_the_tenant_out_of_date(store: Connection) -> None:
@@ -146,7 +155,7 @@ def test_another_node_cannot_answer_for_a_tenant(store: Connection) -> None:
 
 
 def test_an_unknown_node_is_named(store: Connection) -> None:
-    with pytest.raises(UnknownNode, match="node 'node9' has no record"):
+    with pytest.raises(UnknownNodeError, match="node 'node9' has no record"):
         read_desired(store, "node9", "a-run", False)
 
 
@@ -167,7 +176,9 @@ def _wait_until_free(dsn: str, node_id: str) -> None:
 def test_two_converges_of_one_node_never_overlap(dsn: str, store: Connection) -> None:
     node_id = read_node_id(store, "node1")
     lock = acquire_node_lock(dsn, node_id, os.getpid(), timeout=0)
-    with pytest.raises(LockError, match=rf"another converge of this node is under way \(wcp360 converge lock, pid {os.getpid()}"):
+    with pytest.raises(
+        LockError, match=rf"another converge of this node is under way \(wcp360 converge lock, pid {os.getpid()}"
+    ):
         acquire_node_lock(dsn, node_id, os.getpid(), timeout=0.3)
     other = acquire_node_lock(dsn, read_node_id(store, "node2"), os.getpid(), timeout=0)
     lock.release()
@@ -199,4 +210,3 @@ def _is_zombie(pid: int) -> bool:
 def test_a_record_store_that_is_away_is_a_clear_error(store: Connection) -> None:
     with pytest.raises(LockError, match="the record store cannot be reached"):
         acquire_node_lock("host=/nonexistent dbname=x", read_node_id(store, "node1"), os.getpid(), timeout=0)
-

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import psycopg2
 import pytest
-import rows
+
+from . import rows
 
 if TYPE_CHECKING:
     from psycopg2.extensions import cursor as Cursor  # noqa: N812

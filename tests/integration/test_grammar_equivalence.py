@@ -9,7 +9,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import rows
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg2 import sql
@@ -23,6 +22,8 @@ from ansible_collections.wcp360.hosting.plugins.module_utils.records.server_bloc
     MAX_DIRECTIVES,
     check_server_block,
 )
+
+from . import rows
 
 if TYPE_CHECKING:
     from psycopg2.extensions import cursor as Cursor  # noqa: N812

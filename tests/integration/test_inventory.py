@@ -11,10 +11,11 @@ from typing import Any
 
 import psycopg2
 import pytest
-from controller import ansible_output, run_ansible
 
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.document import parse_document
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.reconcile import apply_records
+
+from .controller import ansible_output, run_ansible
 
 LIMITS = {"max_domains": 10, "max_disk_mb": 100, "max_cpu_pct": 50, "max_mem_mb": 64}
 RECORDS: dict[str, Any] = {

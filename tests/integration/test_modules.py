@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from controller import run_tasks
+from .controller import run_tasks
 
 PACKAGE: dict[str, Any] = {"name": "basic", "max_domains": 2, "max_disk_mb": 512, "max_cpu_pct": 20, "max_mem_mb": 128}
 EXAMPLE = Path(__file__).parents[2] / "examples/records.yml"

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import pg
 import psycopg2
 import pytest
 
@@ -30,6 +29,8 @@ from ansible_collections.wcp360.hosting.plugins.module_utils.records.reconcile i
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.registry import BY_NAME, KINDS
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.report import count_changes, diff_changes
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.store import reading
+
+from . import pg
 
 EXAMPLE = Path(__file__).parents[2] / "examples/records.yml"
 LIMITS: dict[str, Any] = {"max_domains": 10, "max_disk_mb": 100, "max_cpu_pct": 50, "max_mem_mb": 64}
@@ -314,6 +315,14 @@ def test_writers_of_the_same_tenants_queue_instead_of_deadlocking(dsn: str) -> N
     results = in_parallel(*[functools.partial(add_domains, writer) for writer in range(6)])
     assert [result["domains"] for result in results] == [counted(created=20)] * 6
     assert {tenant["generation"] for tenant in read(dsn, "tenant")} == {7}
+
+    def delete_domains(writer: int) -> Counts:
+        fqdns = [domain["fqdn"] for domain in read(dsn, "domain") if domain["fqdn"].startswith(f"w{writer}.")]
+        return write(dsn, domains=[{"fqdn": fqdn, "state": "absent"} for fqdn in fqdns])
+
+    results = in_parallel(*[functools.partial(delete_domains, writer) for writer in range(6)])
+    assert [result["domains"] for result in results] == [counted(deleted=20)] * 6
+    assert {tenant["generation"] for tenant in read(dsn, "tenant")} == {13}
 
 
 def test_a_package_is_never_deleted_under_a_tenant_that_is_being_created(dsn: str) -> None:

@@ -16,7 +16,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import pg
 import psycopg2
 import pytest
 
@@ -27,6 +26,8 @@ from ansible_collections.wcp360.hosting.plugins.module_utils.records.schema impo
     migrate,
     read_migrations,
 )
+
+from . import pg
 
 SHIPPED = tuple(migration.revision for migration in read_migrations(pg.MIGRATIONS))
 NEXT = f"{len(SHIPPED) + 1:04d}_next"

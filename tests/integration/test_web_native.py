@@ -19,10 +19,11 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from web_node import WebNode, domain, running_node, tenant
 
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.errors import ConvergeError
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.web.probe import read_in_force
+
+from .web_node import WebNode, domain, running_node, tenant
 
 pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="nginx's workers and the tenants' PHP run as users of their own"),

@@ -10,10 +10,11 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from demo.client import fetch  # noqa: E402  # after sys.path, so that a directory can be run
-from demo.table import ask_node, render_table  # noqa: E402
-from lab.lab import CHECKOUT, Lab, PlaybookFailed, changed_counts  # noqa: E402
-from testhosts.errors import ToolError  # noqa: E402
+from lab.lab import CHECKOUT, Lab, PlaybookFailedError, changed_counts
+
+from demo.client import fetch  # after sys.path, so that a directory can be run
+from demo.table import ask_node, render_table
+from testhosts.errors import ToolError
 
 GROUP = "demo"
 
@@ -27,7 +28,7 @@ def main() -> int:
             print("The demo's hosts are gone.")
             return 0
         return up(lab)
-    except (PlaybookFailed, ToolError) as exc:
+    except (PlaybookFailedError, ToolError) as exc:
         print(exc, file=sys.stderr)
         return 1
 

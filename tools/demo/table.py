@@ -46,4 +46,6 @@ def render_table(rows: Sequence[tuple[str, Page, InForce]]) -> str:
         cells = (tenant, page.url, str(page.status), first[:52], *dataclasses.astuple(force))
         lines.append(cells)
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines)
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )

@@ -1,5 +1,5 @@
-"""A manager and nodes on test hosts, made by the project's own playbooks; the demo and the host tests both stand on it."""
+"""A manager and nodes on test hosts, made by the project's own playbooks, for the demo and the host tests."""
 
-from lab.lab import Lab, PlaybookFailed
+from lab.lab import Lab, PlaybookFailedError
 
-__all__ = ["Lab", "PlaybookFailed"]
+__all__ = ["Lab", "PlaybookFailedError"]

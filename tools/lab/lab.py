@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from testhosts.fleet import Fleet, Host
 
 from lab.wheelhouse import build_wheelhouse
+from testhosts.fleet import Fleet, Host
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 CACHE = CHECKOUT / ".cache"
@@ -23,14 +23,15 @@ CACHE = CHECKOUT / ".cache"
 _RECAP = re.compile(r"^(\S+)\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
 
 
-class PlaybookFailed(Exception):
+class PlaybookFailedError(Exception):
     """A playbook ended with an error; the message is its output."""
 
 
 class Lab:
     """A manager and nodes.
 
-    ``hosts`` are the fleet's requests; the group ``wcp360_managers`` gets the record store, the group ``wcp360_nodes`` the tenants.
+    ``hosts`` are the fleet's requests; the group ``wcp360_managers`` gets the record store, the group ``wcp360_nodes``
+    the tenants.
     """
 
     def __init__(self, group: str, hosts: Sequence[str] = ("manager:wcp360_managers", "node1:wcp360_nodes")) -> None:
@@ -102,8 +103,10 @@ class Lab:
         """Converge all nodes; return the output."""
         return self.playbook("wcp360.hosting.converge", *arguments, variables=variables)
 
-    def playbook(self, name: str, *arguments: str, variables: Mapping[str, Any] | None = None, check: bool = True) -> str:
-        """Run a playbook by name or path; return its output. Raises PlaybookFailed unless ``check`` is false."""
+    def playbook(
+        self, name: str, *arguments: str, variables: Mapping[str, Any] | None = None, check: bool = True
+    ) -> str:
+        """Run a playbook by name or path; return its output. Raises PlaybookFailedError unless ``check`` is false."""
         command = ["ansible-playbook", "--inventory", str(self.inventory), *arguments, name]
         if variables:
             command[1:1] = ["--extra-vars", json.dumps(variables)]
@@ -117,11 +120,11 @@ class Lab:
             check=False,
         )
         if check and done.returncode != 0:
-            raise PlaybookFailed(f"ansible-playbook {name} ended with status {done.returncode}:\n{done.stdout}")
+            raise PlaybookFailedError(f"ansible-playbook {name} ended with status {done.returncode}:\n{done.stdout}")
         return done.stdout
 
     def module(self, name: str, **options: Any) -> dict[str, Any]:
-        """Run one module on this machine; return its result. Raises PlaybookFailed."""
+        """Run one module on this machine; return its result. Raises PlaybookFailedError."""
         play = [
             {
                 "hosts": "localhost",

@@ -43,7 +43,9 @@ def build_wheelhouse(checkout: Path, cache: Path) -> Path:
 
 
 def _pip(*arguments: str) -> None:
-    subprocess.run([sys.executable, "-m", "pip", "--quiet", "--quiet", "--disable-pip-version-check", *arguments], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "pip", "--quiet", "--quiet", "--disable-pip-version-check", *arguments], check=True
+    )
 
 
 def _fingerprint(checkout: Path) -> str:

@@ -52,6 +52,6 @@ def test_php_is_a_socket_that_nginx_alone_may_use(host: Host, tenant: Tenant) ->
 def test_without_visitors_no_process_of_the_tenant_runs(host: Host, tenant: Tenant) -> None:
     # A worker leaves after web_php_idle_seconds, its master at the next look after that; the loop looks more often.
     host.check_output(
-        "for n in $(seq 30); do systemctl start wcp360-php-idle.service; pgrep -u %d > /dev/null || exit 0; sleep 1; done; exit 1",
-        tenant.uid,
+        "for n in $(seq 60); do systemctl start wcp360-php-idle.service;"
+        f" pgrep -u {tenant.uid} > /dev/null || exit 0; sleep 1; done; exit 1"
     )

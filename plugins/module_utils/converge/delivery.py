@@ -13,11 +13,16 @@ from collections.abc import Iterable
 
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.document import parse_document
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.errors import ConvergeError
-from ansible_collections.wcp360.hosting.plugins.module_utils.converge.runner import Paths, node_lock, read_document
+from ansible_collections.wcp360.hosting.plugins.module_utils.converge.runner import (
+    NODE_PATHS,
+    Paths,
+    node_lock,
+    read_document,
+)
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.state import State
 
 
-def receive_document(source: str, run: str, check: bool, paths: Paths = Paths()) -> str:
+def receive_document(source: str, run: str, check: bool, paths: Paths = NODE_PATHS) -> str:
     """Put a transferred document in place for the bulk modules and return its path.
 
     Documents of earlier runs are removed. Outside check mode its run becomes the one in force: tasks of an earlier
@@ -41,11 +46,12 @@ def receive_document(source: str, run: str, check: bool, paths: Paths = Paths())
     return target
 
 
-def conclude_run(path: str, kinds: Iterable[str], error: str, check: bool, paths: Paths = Paths()) -> str:
+def conclude_run(path: str, kinds: Iterable[str], error: str, check: bool, paths: Paths = NODE_PATHS) -> str:
     """Sum up a run and remove its document.
 
-    Returns JSON: ``observed`` maps tenant ids to the generation in force, ``failed`` maps tenant ids to errors, ``names``
-    maps the failed ids to names. With ``error``, or when one of ``kinds`` is not done, no tenant counts as observed.
+    Returns JSON: ``observed`` maps tenant ids to the generation in force, ``failed`` maps tenant ids to errors,
+    ``names`` maps the failed ids to names. With ``error``, or when one of ``kinds`` is not done, no tenant counts as
+    observed.
     """
     document = parse_document(read_document(path))
     with node_lock(paths), State(paths.state) as state:

@@ -116,7 +116,8 @@ def _tenant(entry: Mapping[str, Any]) -> Tenant:
     known = {field.name for field in dataclasses.fields(Limits)}
     limits = Limits(**{key: value for key, value in entry["limits"].items() if key in known})
     domains = tuple(
-        Domain(**{field.name: domain[field.name] for field in dataclasses.fields(Domain)}) for domain in entry["domains"]
+        Domain(**{field.name: domain[field.name] for field in dataclasses.fields(Domain)})
+        for domain in entry["domains"]
     )
     values = {field.name: entry[field.name] for field in dataclasses.fields(Tenant) if field.name in entry}
     return Tenant(**{**values, "limits": limits, "domains": domains})

@@ -147,7 +147,9 @@ class FileStore:
         written = [change.file for change in changes if change.file is not None]
         removed = [change.target for change in changes if change.file is None]
         self._state.record_files(
-            self._kind, [(file.path, file.tenant, hashlib.sha256(file.content).hexdigest()) for file in written], removed
+            self._kind,
+            [(file.path, file.tenant, hashlib.sha256(file.content).hexdigest()) for file in written],
+            removed,
         )
         directories = {os.path.dirname(path) for path in removed}
         for file in written:

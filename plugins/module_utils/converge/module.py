@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.errors import ConvergeError
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.runner import Kind, Request, run_kind
 

@@ -21,7 +21,12 @@ from typing import Any
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.document import Document, Tenant, parse_document
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.errors import ConvergeError
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.files import FileChange, FileStore
-from ansible_collections.wcp360.hosting.plugins.module_utils.converge.plan import NODE, Change, count_actions, render_diff
+from ansible_collections.wcp360.hosting.plugins.module_utils.converge.plan import (
+    NODE,
+    Change,
+    count_actions,
+    render_diff,
+)
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.state import State
 
 
@@ -45,6 +50,10 @@ class Paths:
     def tenant(self, uid: int) -> str:
         """The directory of everything that a tenant stores."""
         return os.path.join(self.data, "tenants", str(uid))
+
+
+NODE_PATHS = Paths()
+"""The paths of a real node."""
 
 
 class Run:
@@ -106,7 +115,7 @@ class Request:
     lock_timeout: float = 120.0
 
 
-def run_kind(kind: Kind, request: Request, paths: Paths = Paths()) -> dict[str, Any]:
+def run_kind(kind: Kind, request: Request, paths: Paths = NODE_PATHS) -> dict[str, Any]:
     """Run one kind and return the module's result.
 
     The result has ``changed``, ``actions`` (counts), ``tenants_changed`` (count), ``failed_tenants`` (name to message),
@@ -172,7 +181,8 @@ def node_lock(paths: Paths, timeout: float = 120.0) -> Iterator[None]:
             except BlockingIOError:
                 if time.monotonic() > deadline:
                     raise ConvergeError(
-                        f"another converge task has held this node's lock for {timeout:.0f} seconds; nothing was changed"
+                        f"another converge task has held this node's lock for {timeout:.0f} seconds;"
+                        " nothing was changed"
                     ) from None
                 time.sleep(0.05)
         yield

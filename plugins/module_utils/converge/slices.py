@@ -10,6 +10,7 @@ kernel has in force is read back from the slice's cgroup (Linux, Documentation/a
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import shutil
@@ -24,7 +25,11 @@ from ansible_collections.wcp360.hosting.plugins.module_utils.converge.files impo
 )
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.plan import Change
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.runner import Kind, Paths, Run, write_files
-from ansible_collections.wcp360.hosting.plugins.module_utils.converge.systemd import list_units, systemctl, systemctl_units
+from ansible_collections.wcp360.hosting.plugins.module_utils.converge.systemd import (
+    list_units,
+    systemctl,
+    systemctl_units,
+)
 
 _PAGE = 4096
 _MIB = 1024 * 1024
@@ -135,7 +140,7 @@ class Slices(Kind):
         tenants = {tenant.id: tenant for tenant in run.tenants}
         rewritten = [tenants[change.tenant] for change in changes if isinstance(change, FileChange) and change.file]
         rewritten += [tenants[change.tenant] for change in changes if change.action == "set"]
-        self._put_in_force(run, rewritten)
+        self._put_in_force(rewritten)
         units = {change.target: change.tenant for change in changes}
         for verb in ("start", "stop"):
             named = [change.target for change in run.going_on(changes) if change.action == verb]
@@ -186,7 +191,7 @@ class Slices(Kind):
                 found.append(f"{file} is {actual!r} and should be {wanted!r}")
         return "; ".join(found)
 
-    def _put_in_force(self, run: Run, tenants: Sequence[Tenant]) -> None:
+    def _put_in_force(self, tenants: Sequence[Tenant]) -> None:
         """Make loaded slices follow their files; what is not loaded reads them when it starts."""
         loaded = _loaded()
         affected = [tenant for tenant in tenants if slice_name(tenant.uid) in loaded]
@@ -229,7 +234,5 @@ def _read_value(path: str) -> str | None:
 
 
 def _remove_empty(path: str) -> None:
-    try:
+    with contextlib.suppress(OSError):
         os.rmdir(path)
-    except OSError:
-        pass

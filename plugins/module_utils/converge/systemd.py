@@ -26,7 +26,9 @@ def systemctl_units(verb: str, units: Iterable[str], *options: str) -> dict[str,
     """Run one verb on many units at once; return the units that systemctl named in an error, with its line."""
     failed: dict[str, str] = {}
     for batch in _batches(sorted(units)):
-        process = subprocess.run(["systemctl", verb, *options, "--", *batch], capture_output=True, text=True, check=False)
+        process = subprocess.run(
+            ["systemctl", verb, *options, "--", *batch], capture_output=True, text=True, check=False
+        )
         if process.returncode != 0:
             lines = process.stderr.splitlines()
             named = {unit: line for unit in batch for line in lines if unit in line}

@@ -59,17 +59,24 @@ def ensure_server(connection: Any, wanted: RecordStore, check: bool) -> list[str
         if row is None:
             act(f"create role {wanted.role}", sql.SQL("CREATE ROLE {} LOGIN").format(role))
         if wanted.password and not scram_matches(row[0] if row else None, wanted.password):
-            act(f"set the password of role {wanted.role}", sql.SQL("ALTER ROLE {} PASSWORD %s").format(role), wanted.password)
+            act(
+                f"set the password of role {wanted.role}",
+                sql.SQL("ALTER ROLE {} PASSWORD %s").format(role),
+                wanted.password,
+            )
         cursor.execute(_DATABASE_OWNER, (wanted.database,))
         row = cursor.fetchone()
         if row is None:
             statement = sql.SQL("CREATE DATABASE {} OWNER {} ENCODING 'UTF8' TEMPLATE template0").format(database, role)
             act(f"create database {wanted.database}", statement)
-            act(f"close database {wanted.database} to other roles", sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database))
+            act(
+                f"close database {wanted.database} to other roles",
+                sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database),
+            )
         elif row[0] != wanted.role:
             raise ValueError(
-                f"database {wanted.database} belongs to role {row[0]} and not to {wanted.role}: give another database, or"
-                f" hand it over with ALTER DATABASE ... OWNER TO; nothing was changed"
+                f"database {wanted.database} belongs to role {row[0]} and not to {wanted.role}: give another database,"
+                " or hand it over with ALTER DATABASE ... OWNER TO; nothing was changed"
             )
     return done
 

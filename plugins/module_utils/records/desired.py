@@ -8,10 +8,18 @@ The format is read by ``module_utils/converge/document.py``.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
+
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.database_errors import store_error
+
+try:
+    import psycopg2
+except ImportError:
+    psycopg2 = None  # type: ignore[assignment]
 
 FORMAT = 1
 
@@ -60,7 +68,7 @@ WHERE tenants.id = e.id::uuid AND tenants.node_id = %s
 """
 
 
-class UnknownNode(Exception):
+class UnknownNodeError(Exception):
     """The record store has no such node."""
 
 
@@ -75,29 +83,30 @@ class DesiredState:
 
 def read_out_of_date(connection: Any, node_id: str) -> list[str]:
     """Return the names of the node's tenants whose generation is not the observed one."""
-    with connection, connection.cursor() as cursor:
+    with _transaction(connection) as cursor:
         cursor.execute(_OUT_OF_DATE, (node_id,))
         return [name for (name,) in cursor]
 
 
 def read_node_id(connection: Any, node: str) -> str:
-    """Return the id of a node's record. Raises UnknownNode."""
-    with connection, connection.cursor() as cursor:
+    """Return the id of a node's record. Raises UnknownNodeError."""
+    with _transaction(connection) as cursor:
         cursor.execute(_NODE, (node,))
         row = cursor.fetchone()
     if row is None:
-        raise UnknownNode(f"node {node!r} has no record: create it with wcp360.hosting.node; nothing was changed")
+        raise UnknownNodeError(f"node {node!r} has no record: create it with wcp360.hosting.node; nothing was changed")
     return str(row[0])
 
 
 def read_desired(connection: Any, node: str, run: str, full: bool) -> DesiredState:
     """Read a node's desired document in one snapshot.
 
-    With ``full`` it lists every tenant of the node, else those whose generation is not observed. Raises UnknownNode.
+    With ``full`` it lists every tenant of the node, else those whose generation is not observed. Raises
+    UnknownNodeError.
     """
     node_id = read_node_id(connection, node)
     condition = "" if full else "AND t.generation <> t.observed_generation"
-    with connection, connection.cursor() as cursor:
+    with _transaction(connection) as cursor:
         cursor.execute(_DOCUMENT.format(condition=condition), (node_id,))
         tenants = [row[0] for row in cursor]
     head = {"format": FORMAT, "run": run, "node": {"id": node_id, "name": node}, "full": full}
@@ -106,15 +115,13 @@ def read_desired(connection: Any, node: str, run: str, full: bool) -> DesiredSta
     return DesiredState(node_id, text, len(tenants))
 
 
-def write_observed(
-    connection: Any, node_id: str, observed: Mapping[str, int], failed: Mapping[str, str]
-) -> None:
+def write_observed(connection: Any, node_id: str, observed: Mapping[str, int], failed: Mapping[str, str]) -> None:
     """Write back what a converge reached, in one transaction.
 
     ``observed`` maps tenant ids to the generation that was applied, which may be older than the record's by now: the
     tenant stays out of date then, and the next converge takes it up. ``failed`` maps tenant ids to errors.
     """
-    with connection, connection.cursor() as cursor:
+    with _transaction(connection) as cursor:
         cursor.execute(_WRITE_OBSERVED, (json.dumps(dict(observed)), node_id))
         cursor.execute(_WRITE_FAILED, (json.dumps({key: _line(text) for key, text in failed.items()}), node_id))
 
@@ -123,3 +130,12 @@ def _line(text: str) -> str:
     """Bring a message into the grammar of text fields: one line of at most 1024 characters."""
     printable = "".join(character if character.isprintable() else " " for character in text)
     return " ".join(printable.split())[:1024]
+
+
+@contextlib.contextmanager
+def _transaction(connection: Any) -> Iterator[Any]:
+    try:
+        with connection, connection.cursor() as cursor:
+            yield cursor
+    except psycopg2.Error as exc:
+        raise store_error(exc) from exc

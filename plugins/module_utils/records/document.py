@@ -19,6 +19,7 @@ from ansible_collections.wcp360.hosting.plugins.module_utils.records.errors impo
     FieldError,
     InvalidRecordsError,
     RecordError,
+    quoted,
 )
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.kind import Kind
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.registry import BY_PLURAL, KINDS, owned_kinds
@@ -58,7 +59,7 @@ def parse_document(document: Any) -> tuple[Record, ...]:
     unknown = [name for name in document if name != "format" and name not in BY_PLURAL]
     if unknown:
         raise DocumentError(
-            f"the document must hold only format, {', '.join(BY_PLURAL)}, not {', '.join(map(str, unknown))}"
+            f"the document must hold only format, {', '.join(BY_PLURAL)}, not {', '.join(map(quoted, unknown))}"
         )
     parser = _Parser()
     for kind in KINDS:
@@ -101,6 +102,7 @@ class _Parser:
             self.errors.append(RecordError(kind.name, None, "must be a mapping of fields", position))
             return
         shown = entry.get(kind.key.name)
+        shown = shown if isinstance(shown, str) else None
         problems: list[str] = []
         key = self._parse_key(kind, entry, problems)
         state = entry.get("state", "present")
@@ -108,7 +110,7 @@ class _Parser:
             problems.append(f"state must be one of {', '.join(STATES)}")
         values = dict(self._parse_fields(kind, entry, inherited, problems))
         for problem in problems:
-            self.errors.append(RecordError(kind.name, None if shown is None else str(shown), problem, position))
+            self.errors.append(RecordError(kind.name, shown, problem, position))
         if key is None:
             return
         record = Record(kind, key, state == "present", values, position)
@@ -147,7 +149,7 @@ class _Parser:
                     problems.append(problem.about(field.name))
         if left:
             allowed = [kind.key.name, "state", *(field.name for field in kind.all_fields)]
-            unknown = ", ".join(sorted(map(str, left)))
+            unknown = ", ".join(map(quoted, left))
             problems.append(f"{unknown} must not be given; the fields of a {kind.name} are {', '.join(allowed)}")
 
     def _take(self, record: Record) -> None:

@@ -24,8 +24,11 @@ class FieldError(ValueError):
 
 
 def quoted(value: Any) -> str:
-    """Return ``value`` as one short quoted line, safe to show in a message or a log."""
-    text = value if isinstance(value, str) else repr(value)
+    """Return ``value`` as one short quoted line, safe to show in a message or a log.
+
+    Of lists and mappings only the type is shown: a few aliases make a YAML document whose text is endless.
+    """
+    text = str(value) if isinstance(value, (str, int, float)) else type(value).__name__
     if len(text) > SHOWN_CHARACTERS:
         text = f"{text[:SHOWN_CHARACTERS]}..."
     line = json.dumps(text, ensure_ascii=False)
@@ -36,9 +39,9 @@ def quoted(value: Any) -> str:
 class RecordError:
     """One problem of one record.
 
-    ``kind`` and ``key`` name the record (``key`` is None when it has none that can be shown), ``position`` is its
-    place in the document, for example ``tenants[3].domains[0]``, and empty outside a document. ``problem`` is a
-    sentence that begins with the field's name.
+    ``kind`` and ``key`` name the record (``key`` is None when it has none that is text), ``position`` is its place in
+    the document, for example ``tenants[3].domains[0]``, and empty outside a document. ``problem`` is a sentence that
+    begins with the field's name.
     """
 
     kind: str

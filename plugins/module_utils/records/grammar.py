@@ -78,14 +78,15 @@ GRAMMARS = _grammars(
         "account",
         rf"(?!(?:{RESERVED_ACCOUNTS})$)[a-z](?:[a-z0-9_-]*[a-z0-9])?",
         32,
-        "a Linux account name: a lower-case letter, then lower-case letters, digits, hyphens and underscores, at most 32"
-        " long, and not one of the system's own accounts",
+        "a Linux account name: a lower-case letter, then lower-case letters, digits, hyphens and underscores, at most"
+        " 32 long, and not one of the system's own accounts",
     ),
     Grammar(
         "slug",
         r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?",
         63,
-        "lower-case letters, digits, hyphens and underscores, beginning and ending with a letter or digit, at most 63 long",
+        "lower-case letters, digits, hyphens and underscores, beginning and ending with a letter or digit, at most 63"
+        " long",
     ),
     Grammar(
         "hostname",
@@ -103,7 +104,8 @@ GRAMMARS = _grammars(
         "fqdn",
         _FQDN,
         253,
-        "a fully qualified domain name of at least two labels; internationalised names in their A-label (xn--) form (RFC 5891)",
+        "a fully qualified domain name of at least two labels; internationalised names in their A-label (xn--) form"
+        " (RFC 5891)",
     ),
     Grammar(
         "email",
@@ -127,7 +129,8 @@ GRAMMARS = _grammars(
         "cron",
         rf"(?:@(?:yearly|annually|monthly|weekly|daily|midnight|hourly)|{_CRON_FIELD}(?: {_CRON_FIELD}){{4}})",
         255,
-        "five cron fields separated by single spaces, or one of @yearly @annually @monthly @weekly @daily @midnight @hourly",
+        "five cron fields separated by single spaces, or one of @yearly @annually @monthly @weekly @daily @midnight"
+        " @hourly",
     ),
     Grammar(
         "command",
@@ -151,7 +154,8 @@ GRAMMARS = _grammars(
         "url",
         rf"https?://{_HOST}(?::[0-9]{{1,5}})?(?:/{_URL_TAIL})?(?:\?{_URL_TAIL})?(?:#{_URL_TAIL})?",
         1024,
-        "an http or https URL with a host name, without spaces, quotes, semicolons, dollar signs, braces or backslashes",
+        "an http or https URL with a host name, without spaces, quotes, semicolons, dollar signs, braces or"
+        " backslashes",
     ),
     Grammar(
         "time_zone",

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.kind import Kind
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.plan import Plan, Snapshot
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.registry import KINDS
 
 if TYPE_CHECKING:
     import psycopg2.extensions
@@ -16,8 +18,8 @@ if TYPE_CHECKING:
 def lock_rows(cursor: psycopg2.extensions.cursor, plan: Plan, snapshot: Snapshot) -> bool:
     """Lock the stored rows that ``plan`` changes or refers to; tell whether there were any.
 
-    Changed rows and owners are locked for update, in the order of the kinds and then of the ids, so that writers queue
-    instead of deadlocking. Rows that are only referred to are locked against deletion.
+    Changed rows and the owners of changed rows are locked for update, in the order of the kinds and then of the ids, so
+    that writers queue instead of deadlocking. Rows that are only referred to are locked against deletion.
     """
     changed: dict[str, set[str]] = {}
     referred: dict[str, set[str]] = {}
@@ -29,12 +31,22 @@ def lock_rows(cursor: psycopg2.extensions.cursor, plan: Plan, snapshot: Snapshot
             if target:
                 locks = changed if field.owner else referred
                 locks.setdefault(field.target_table, set()).add(target.id)
-    for table, ids in changed.items():
-        _lock(cursor, table, ids, "NO KEY UPDATE")
+    for kind in KINDS:
+        if kind.owner and kind.table in changed:
+            owners = changed.setdefault(kind.owner.target_table, set())
+            owners |= _read_owners(cursor, kind, kind.owner.column, changed[kind.table])
+    for kind in KINDS:
+        _lock(cursor, kind.table, changed.get(kind.table, set()), "NO KEY UPDATE")
     for table, ids in referred.items():
         _lock(cursor, table, ids - changed.get(table, set()), "SHARE")
     return bool(changed or referred)
 
 
+def _read_owners(cursor: psycopg2.extensions.cursor, kind: Kind, column: str, ids: set[str]) -> set[str]:
+    cursor.execute(f"SELECT DISTINCT {column}::text FROM {kind.table} WHERE id = ANY(%s::uuid[])", (list(ids),))
+    return {owner for (owner,) in cursor.fetchall()}
+
+
 def _lock(cursor: psycopg2.extensions.cursor, table: str, ids: set[str], strength: str) -> None:
-    cursor.execute(f"SELECT FROM {table} WHERE id = ANY(%s::uuid[]) ORDER BY id FOR {strength}", (list(ids),))
+    if ids:
+        cursor.execute(f"SELECT FROM {table} WHERE id = ANY(%s::uuid[]) ORDER BY id FOR {strength}", (list(ids),))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.runner import Paths
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.state import State
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.files import ActualFile, ManagedFile, plan_files
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.plan import render_diff
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.runner import Paths, Request, run_kind
@@ -30,7 +31,9 @@ def test_owner_and_mode_count_as_content() -> None:
 
 
 def test_something_else_in_the_place_of_a_file_is_replaced() -> None:
-    assert [c.action for c in plan_files([ManagedFile("/x", b"", "t")], {"/x": ActualFile(None, 0, -1, -1)}, {})] == ["update"]
+    assert [c.action for c in plan_files([ManagedFile("/x", b"", "t")], {"/x": ActualFile(None, 0, -1, -1)}, {})] == [
+        "update"
+    ]
 
 
 def test_secrets_are_hidden_in_the_diff() -> None:
@@ -46,7 +49,7 @@ def test_an_edit_by_hand_is_kept_aside(paths: Paths, document: Document) -> None
     note.write_text("edited by hand")
     assert run_kind(Notes(), Request(str(document(tenant_entry(1), full=True))), paths)["changed"]
     assert note.read_text() == "basic"
-    kept = [path for path in Path(paths.lib, "replaced").rglob("200001")]
+    kept = list(Path(paths.lib, "replaced").rglob("200001"))
     assert [path.read_text() for path in kept] == ["edited by hand"]
 
 
@@ -56,19 +59,32 @@ def test_a_change_of_ours_is_not_taken_for_an_edit(paths: Paths, document: Docum
     assert not Path(paths.lib, "replaced").exists()
 
 
-def test_a_symbolic_link_in_place_of_a_managed_file_is_replaced(paths: Paths, document: Document, tmp_path: Path) -> None:
+def test_a_symbolic_link_in_place_of_a_managed_file_is_replaced(
+    paths: Paths, document: Document, tmp_path: Path
+) -> None:
     target = tmp_path / "target"
     target.write_text("somebody else's")
     note = Path(paths.etc, "notes/200001")
     note.parent.mkdir()
     note.symlink_to(target)
     run_kind(Notes(), Request(str(document(tenant_entry(1)))), paths)
-    assert note.read_text() == "basic" and not note.is_symlink()
+    assert note.read_text() == "basic"
+    assert not note.is_symlink()
     assert target.read_text() == "somebody else's"
 
 
 # The steps of a converge that change something on disk, as Python's audit events.
-_STEPS = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.chmod", "os.chown", "sqlite3.connect", "os.scandir"}
+_STEPS = {
+    "open",
+    "os.rename",
+    "os.remove",
+    "os.mkdir",
+    "os.rmdir",
+    "os.chmod",
+    "os.chown",
+    "sqlite3.connect",
+    "os.scandir",
+}
 
 
 def _killed_at(step: int, path: str, paths: Paths) -> bool:

@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.delivery import conclude_run, receive_document
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.errors import ConvergeError
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.runner import Paths, Request, node_lock, run_kind
@@ -116,16 +117,18 @@ def test_the_lock_is_waited_for_and_then_refused(paths: Paths, document: Documen
         run_kind(Notes(), Request(path, lock_timeout=0.1), paths)
 
 
-@pytest.mark.parametrize("text", ["", "{}", '{"format": 1}', '{"format": 2, "tenants": []}', '{"format": 1, "tenants": 1}'])
+@pytest.mark.parametrize(
+    "text", ["", "{}", '{"format": 1}', '{"format": 2, "tenants": []}', '{"format": 1, "tenants": 1}']
+)
 def test_what_is_no_document_changes_nothing(paths: Paths, tmp_path: Path, text: str) -> None:
     path = tmp_path / "desired.json"
     path.write_text(text)
-    with pytest.raises(ConvergeError, match="nothing was changed|same release"):
+    with pytest.raises(ConvergeError, match=r"nothing was changed|same release"):
         run_kind(Notes(), Request(str(path)), paths)
 
 
 def test_a_missing_document_says_how_to_get_one(paths: Paths) -> None:
-    with pytest.raises(ConvergeError, match="deliver it with wcp360.hosting.desired"):
+    with pytest.raises(ConvergeError, match=r"deliver it with wcp360\.hosting\.desired"):
         run_kind(Notes(), Request("/nonexistent/desired.json"), paths)
 
 

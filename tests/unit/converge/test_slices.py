@@ -9,6 +9,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.document import Limits, Tenant
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.slices import (
     SliceSettings,
@@ -17,8 +20,6 @@ from ansible_collections.wcp360.hosting.plugins.module_utils.converge.slices imp
     render_slice,
     slice_properties,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 
 def _tenant(limits: Limits, name: str = "Company-A", state: str = "present", uid: int = 200001) -> Tenant:
@@ -30,7 +31,9 @@ def _limits(cpu: int = 20, memory: int = 64, tasks: int | None = None, weight: i
 
 
 def test_limits_become_properties_and_cgroup_values() -> None:
-    properties = slice_properties(_tenant(_limits(cpu=150, memory=100, tasks=40, weight=50)), SliceSettings(memory_high_pct=90))
+    properties = slice_properties(
+        _tenant(_limits(cpu=150, memory=100, tasks=40, weight=50)), SliceSettings(memory_high_pct=90)
+    )
     assert properties == {
         "CPUQuota": "150%",
         "CPUWeight": "50",
@@ -74,7 +77,9 @@ def test_systemd_takes_every_file_without_a_word(
 
 
 def test_slices_are_started_once_and_stopped_for_deleted_tenants() -> None:
-    first, second, third = (_tenant(_limits(), uid=200000 + n, state=s) for n, s in ((1, "present"), (2, "present"), (3, "absent")))
+    first, second, third = (
+        _tenant(_limits(), uid=200000 + n, state=s) for n, s in ((1, "present"), (2, "present"), (3, "absent"))
+    )
     changes = plan_slices([first, second, third], ["user-200002.slice", "user-200003.slice"])
     assert [(change.action, change.target) for change in changes] == [
         ("start", "user-200001.slice"),

@@ -27,7 +27,7 @@ from ansible_collections.wcp360.hosting.plugins.module_utils.records.kinds.domai
 from .test_fields import SCALARS
 
 FIELDS_OF_TENANTS = "name, state, account, package, status, reseller, node, time_zone, metadata"
-NAMES = st.sampled_from(["format", "nodes", "tenants", "domains", "name", "fqdn", "tenant", "state", "x"])
+NAMES = st.sampled_from(["format", "nodes", "tenants", "domains", "name", "fqdn", "tenant", "state", "x\n", "y\u2028"])
 VALUES = SCALARS | st.lists(SCALARS, max_size=2)
 ENTRIES = st.dictionaries(NAMES, VALUES | st.lists(st.dictionaries(NAMES, VALUES, max_size=2), max_size=2), max_size=4)
 
@@ -75,7 +75,7 @@ def test_every_problem_is_reported_with_its_place() -> None:
         "tenant (tenants[1]): name must be given",
         f'tenant "T;" (tenants[2]): name must be {GRAMMARS["name"].rule}',
         'tenant "T;" (tenants[2]): state must be one of present, absent',
-        f'tenant "T;" (tenants[2]): color must not be given; the fields of a tenant are {FIELDS_OF_TENANTS}',
+        f'tenant "T;" (tenants[2]): "color" must not be given; the fields of a tenant are {FIELDS_OF_TENANTS}',
         f'domain "exa mple.org" (tenants[3].domains[0]): fqdn must be {GRAMMARS["fqdn"].rule}',
         'domain "exa mple.org" (tenants[3].domains[0]): tls must be one of off, on, required, not "3"',
     ]

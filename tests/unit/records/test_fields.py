@@ -160,3 +160,4 @@ def test_json_bombs_are_refused_early() -> None:
 @given(value=ANY_TEXT)
 def test_quoted_text_is_one_printable_line(value: str) -> None:
     assert quoted(value).isprintable()
+    assert quoted([value]) == '"list"'

@@ -21,6 +21,7 @@ from ansible_collections.wcp360.hosting.plugins.module_utils.converge.accounts.n
     shadow_line,
 )
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.accounts.quota import (
+    NO_QUOTA,
     Quota,
     differing,
     read_quotas,
@@ -41,6 +42,8 @@ from ansible_collections.wcp360.hosting.plugins.module_utils.converge.files impo
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.plan import NODE, Change
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.runner import Kind, Run, write_files
 
+_NO_DIRECTORY = Directory("", 0, 0, 0)
+
 
 @dataclasses.dataclass(frozen=True)
 class AccountSettings:
@@ -58,7 +61,7 @@ class DirectoryChange(Change):
     """A directory to make or mend."""
 
     base: str = ""
-    directory: Directory = Directory("", 0, 0, 0)
+    directory: Directory = _NO_DIRECTORY
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,7 +77,7 @@ class QuotaChange(Change):
     """A quota to set."""
 
     project: int = 0
-    quota: Quota = Quota(0, 0)
+    quota: Quota = NO_QUOTA
 
 
 class Accounts(Kind):
@@ -90,8 +93,8 @@ class Accounts(Kind):
             web_gid = grp.getgrnam(self._settings.web_group).gr_gid
         except KeyError:
             raise ConvergeError(
-                f"group {self._settings.web_group} does not exist on this node: run the role wcp360.hosting.node first; "
-                "nothing was changed"
+                f"group {self._settings.web_group} does not exist on this node: run the role wcp360.hosting.web first;"
+                " nothing was changed"
             ) from None
         self._refuse_taken_names(run)
         present = [tenant for tenant in run.tenants if tenant.present]
@@ -129,7 +132,9 @@ class Accounts(Kind):
         passwd = accounts_by_uid(_read_text(os.path.join(run.paths.extrausers, "passwd")))
         for uid, tenant in tenants.items():
             if passwd.get(uid) != tenant.account:
-                run.fail(tenant.id, f"account {tenant.account} is not in {run.paths.extrausers}/passwd after writing it")
+                run.fail(
+                    tenant.id, f"account {tenant.account} is not in {run.paths.extrausers}/passwd after writing it"
+                )
 
     def _plan_databases(self, run: Run) -> Sequence[Change]:
         folder = run.paths.extrausers
@@ -199,7 +204,7 @@ def _plan_quotas(mount: str, tenants: Sequence[Tenant]) -> list[Change]:
             owners[uid],
             "set",
             f"quota of project {uid}",
-            _quota_text(actual.get(uid, Quota(0, 0))),
+            _quota_text(actual.get(uid, NO_QUOTA)),
             _quota_text(wanted[uid]),
             False,
             uid,

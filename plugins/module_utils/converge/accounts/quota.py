@@ -23,6 +23,9 @@ class Quota:
     inodes: int
 
 
+NO_QUOTA = Quota(0, 0)
+
+
 def tenant_quota(limits: Limits) -> Quota:
     """Return the quota of a package's limits."""
     return Quota(limits.max_disk_mb * 1024, limits.max_inodes or 0)
@@ -48,14 +51,14 @@ def set_quotas(mount: str, quotas: Mapping[int, Quota]) -> None:
 
 def differing(wanted: Mapping[int, Quota], actual: Mapping[int, Quota]) -> Iterable[int]:
     """Return the projects whose quota in force is not the wanted one."""
-    return [project for project, quota in wanted.items() if actual.get(project, Quota(0, 0)) != quota]
+    return [project for project, quota in wanted.items() if actual.get(project, NO_QUOTA) != quota]
 
 
 def _run(command: list[str], text: str | None = None) -> str:
     process = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
     if process.returncode != 0:
         raise ConvergeError(
-            f"{command[0]} failed on {command[-1]}: {process.stderr.strip()[:300] or process.returncode}; the data directory"
-            " has to be on a file system mounted with prjquota (role wcp360.hosting.node)"
+            f"{command[0]} failed on {command[-1]}: {process.stderr.strip()[:300] or process.returncode}; the data"
+            " directory has to be on a file system mounted with prjquota (role wcp360.hosting.node)"
         )
     return process.stdout

@@ -48,6 +48,7 @@ from ansible_collections.wcp360.hosting.plugins.module_utils.converge.web.docroo
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.web.php import (
     LinkChange,
     apply_link,
+    is_open_to,
     needs_php,
     plan_php,
     read_links,
@@ -134,6 +135,7 @@ class Web(Kind):
         if in_force is None:
             raise ConvergeError("nginx does not answer on its probe socket; see journalctl -u nginx")
         units = self._services.read_units()
+        gid = _group_id(self._settings.web_group)
         for tenant in run.tenants:
             for fqdn, row in tenant_rows(tenant).items():
                 found = in_force.rows[fqdn]
@@ -143,6 +145,10 @@ class Web(Kind):
             state = units.get(socket_unit(tenant.uid), "inactive")
             if (state == "active") != (wanted == "active"):
                 run.fail(tenant.id, f"{socket_unit(tenant.uid)} is {state} and should be {wanted}")
+            elif wanted == "active" and not is_open_to(paths.php_socket_of(tenant.uid), gid):
+                run.fail(
+                    tenant.id, f"{paths.php_socket_of(tenant.uid)} is not open to group {self._settings.web_group}"
+                )
 
     def _paths(self, run: Run) -> WebPaths:
         return WebPaths(run.paths, self._nginx_main)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
+import stat
 
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.document import Tenant
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.files import ManagedFile
@@ -138,6 +139,15 @@ def plan_php(
             if state not in ("inactive", "failed"):
                 changes.append(Change(tenant, "stop", unit, f"{state}\n", "inactive\n"))
     return changes
+
+
+def is_open_to(socket: str, gid: int) -> bool:
+    """Tell whether a Unix socket is there and writable for a group."""
+    try:
+        status = os.stat(socket, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return stat.S_ISSOCK(status.st_mode) and status.st_gid == gid and bool(status.st_mode & stat.S_IWGRP)
 
 
 def apply_link(change: LinkChange) -> None:
