@@ -101,6 +101,7 @@ import dataclasses
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.module import run_module
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.web.kind import Web
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.web.settings import WebSettings
+from ansible_collections.wcp360.hosting.plugins.module_utils.converge.web.tls import CRYPTOGRAPHY_ERROR
 
 
 def main() -> None:
@@ -117,6 +118,7 @@ def main() -> None:
         self_signed_days={"type": "int", "default": 825},
         web_group={"type": "str", "default": "www-data"},
         reload_seconds={"type": "int", "default": 60},
+        libraries={"cryptography": CRYPTOGRAPHY_ERROR},
     )
 
 

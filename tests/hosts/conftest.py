@@ -36,5 +36,7 @@ def lab() -> Iterator[Lab]:
 
 @pytest.fixture(scope="session")
 def hosting(lab: Lab) -> Hosting:
-    """Return the hosting company that the scenarios are about."""
-    return Hosting(lab)
+    """Return the hosting company that the scenarios are about, without any tenant."""
+    hosting = Hosting(lab)
+    hosting.forget_tenants()
+    return hosting

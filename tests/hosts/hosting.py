@@ -44,6 +44,11 @@ class Hosting:
         self.lab = lab
         self.write(packages=PACKAGES)
 
+    def forget_tenants(self) -> None:
+        """Forget what earlier scenarios left: no tenant in the record store, and none on the node."""
+        self.sql("TRUNCATE tenants CASCADE")
+        self.converge(wcp360_full=True)
+
     def write(self, **kinds: list[dict[str, Any]]) -> dict[str, Any]:
         """Write records, given as lists by kind."""
         path = CACHE / "lab" / "records.yml"

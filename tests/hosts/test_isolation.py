@@ -83,12 +83,13 @@ def test_a_document_root_that_is_a_link_shows_nothing_and_fails_only_its_tenant(
 def test_a_missing_part_of_the_path_behind_a_link_is_not_made_elsewhere(pair: Hosting) -> None:
     pair.as_tenant("Attacker", f"ln -sfn {pair.home('Victim')} escape")
     pair.tenant("Attacker", {"fqdn": "escape.example", "document_root": "escape/planted"})
-    output = pair.failing_converge()
-    assert "Attacker" in output
-    assert "escape is a link" in output
+    try:
+        output = pair.failing_converge()
+    finally:
+        pair.write(domains=[{"fqdn": "escape.example", "tenant": "Attacker", "state": "absent"}])
+        pair.converge()
+    assert "Attacker: web: document root escape/planted: escape is a link" in output
     assert pair.on_node(f"ls {pair.home('Victim')}").split() == ["sites", "tmp"]
-    pair.write(domains=[{"fqdn": "escape.example", "tenant": "Attacker", "state": "absent"}])
-    pair.converge()
 
 
 def test_another_tenant_s_php_socket_is_closed(pair: Hosting) -> None:

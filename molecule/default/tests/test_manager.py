@@ -34,8 +34,8 @@ def test_it_listens_on_the_given_address_alone(host: Host) -> None:
 
 
 def test_the_owner_of_the_records_has_no_power_beyond_them(host: Host) -> None:
-    statement = "SELECT rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls FROM pg_roles WHERE rolname = 'wcp_admin'"
-    assert query(host, statement) == "f|f|f|f|f"
+    powers = "rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls"
+    assert query(host, f"SELECT {powers} FROM pg_roles WHERE rolname = 'wcp_admin'") == "f|f|f|f|f"
     assert query(host, "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'wcp360_prod'") == "wcp_admin"
 
 

@@ -45,7 +45,7 @@ def test_the_data_disk_is_mounted_with_project_quota(host: Host) -> None:
         ("/etc/wcp360/tls/default.pem", "root", "www-data", 0o640),
         ("/etc/wcp360/tls/agency.example.pem", "root", "www-data", 0o640),
         ("/run/wcp360/desired", "root", "root", 0o700),
-        ("/run/wcp360/php", "root", "www-data", 0o750),
+        ("/run/wcp360/php", "root", "www-data", 0o2750),
         ("/run/wcp360/probe", "root", "root", 0o700),
         ("/srv/wcp360/tenants", "root", "root", 0o711),
         ("/var/lib/extrausers/shadow", "root", "shadow", 0o640),

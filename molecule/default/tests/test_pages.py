@@ -48,7 +48,9 @@ def test_redirects_keep_what_was_asked_for(address: str, fqdn: str, location: st
 
 
 def test_directives_of_the_domain_s_own_are_in_force(host: Host) -> None:
-    headers = host.check_output("curl --silent --output /dev/null --dump-header - --header 'Host: chess.example' http://localhost/")
+    headers = host.check_output(
+        "curl --silent --output /dev/null --dump-header - --header 'Host: chess.example' http://localhost/"
+    )
     assert "X-Club: founded 1904" in headers
 
 
@@ -56,6 +58,8 @@ def test_php_runs_as_the_tenant_and_in_its_slice(host: Host, address: str) -> No
     assert fetch(address, "chess.example").status == 200
     uid = host.file("/etc/wcp360/nginx/custom.d").listdir()[0]
     unit = f"wcp360-php@{uid}.service"
-    assert host.check_output("systemctl show --property=ControlGroup --value %s", unit) == f"/user.slice/user-{uid}.slice/{unit}"
-    processes = host.file(f"/sys/fs/cgroup/user.slice/user-{uid}.slice/{unit}/cgroup.procs").content_string.split()
-    assert {host.check_output("stat --format=%%u /proc/%s", process) for process in processes} == {uid}
+    cgroup = f"/user.slice/user-{uid}.slice/{unit}"
+    assert host.check_output("systemctl show --property=ControlGroup --value %s", unit) == cgroup
+    processes = host.file(f"/sys/fs/cgroup{cgroup}/cgroup.procs").content_string.split()
+    owners = host.check_output(f"stat --format=%u {' '.join(f'/proc/{process}' for process in processes)}")
+    assert set(owners.split()) == {uid}

@@ -6,16 +6,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.errors import ConvergeError
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.runner import Kind, Request, run_kind
 
 
-def run_module(make_kind: Callable[[Mapping[str, Any]], Kind], **options: Mapping[str, Any]) -> None:
-    """Run a bulk module whose kind is made from its parameters; ``options`` are those besides the common ones."""
+def run_module(
+    make_kind: Callable[[Mapping[str, Any]], Kind],
+    libraries: Mapping[str, str | None] = MappingProxyType({}),
+    **options: Mapping[str, Any],
+) -> None:
+    """Run a bulk module whose kind is made from its parameters; ``options`` are those besides the common ones.
+
+    ``libraries`` maps the libraries that the kind needs to the traceback of a failed import, or None.
+    """
     module = AnsibleModule(
         argument_spec={
             "document": {"type": "path", "required": True},
@@ -24,6 +32,9 @@ def run_module(make_kind: Callable[[Mapping[str, Any]], Kind], **options: Mappin
         },
         supports_check_mode=True,
     )
+    for library, error in libraries.items():
+        if error:
+            module.fail_json(msg=missing_required_lib(library), exception=error)
     request = Request(module.params["document"], check=module.check_mode, details=module.params["details"])
     try:
         result = run_kind(make_kind(module.params), request)

@@ -71,7 +71,9 @@ def test_systemd_takes_every_file_without_a_word(
 ) -> None:
     unit = tmp_path_factory.mktemp("unit") / "user-200001.slice"
     unit.write_bytes(render_slice(_tenant(_limits(cpu, memory, tasks, weight), name), SliceSettings()))
-    verify = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False)
+    verify = subprocess.run(
+        ["systemd-analyze", "--man=no", "verify", str(unit)], capture_output=True, text=True, check=False
+    )
     assert (verify.returncode, [line for line in verify.stderr.splitlines() if str(unit) in line]) == (0, [])
     assert Path(unit).read_text().count("[Slice]") == 1
 

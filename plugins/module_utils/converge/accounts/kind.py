@@ -138,7 +138,9 @@ class Accounts(Kind):
 
     def _plan_databases(self, run: Run) -> Sequence[Change]:
         folder = run.paths.extrausers
-        tenants = run.tenants
+        known = accounts_by_uid(_read_text(os.path.join(folder, "passwd")))
+        # A deleted tenant keeps the account that it has; one that never got any needs none now.
+        tenants = [tenant for tenant in run.tenants if tenant.present or tenant.uid in known]
         homes = {tenant.uid: os.path.join(run.paths.tenant(tenant.uid), "home") for tenant in tenants}
         shells = {tenant.uid: login_shell(tenant, self._settings.shell) for tenant in tenants}
         lines = {
@@ -146,7 +148,6 @@ class Accounts(Kind):
             "group": {t.account: group_line(t) for t in tenants},
             "shadow": {t.account: shadow_line(t) for t in tenants},
         }
-        known = accounts_by_uid(_read_text(os.path.join(folder, "passwd")))
         skipped = {tenant.account for tenant in run.document.tenants} - {tenant.account for tenant in tenants}
         ours = {account for uid, account in known.items() if uid in UIDS} - skipped
         shadow_gid = grp.getgrnam("shadow").gr_gid
@@ -164,7 +165,7 @@ class Accounts(Kind):
         """Fail tenants whose account name or uid is somebody else's in the system's own passwd."""
         system = accounts_by_uid(_read_text("/etc/passwd"))
         names = {account: uid for uid, account in system.items()}
-        for tenant in run.tenants:
+        for tenant in (tenant for tenant in run.tenants if tenant.present):
             if tenant.account in names:
                 run.fail(tenant.id, f"account {tenant.account} is taken on this node by uid {names[tenant.account]}")
             elif tenant.uid in system:

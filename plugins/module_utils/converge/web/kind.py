@@ -129,26 +129,32 @@ class Web(Kind):
     def verify(self, run: Run, changes: Sequence[Change]) -> None:
         if not changes:
             return
-        paths = self._paths(run)
-        rows = _desired_rows(run)
-        in_force = self._read_in_force(paths, rows)
+        self._verify_rows(run)
+        self._verify_sockets(run)
+
+    def _verify_rows(self, run: Run) -> None:
+        in_force = self._read_in_force(self._paths(run), _desired_rows(run))
         if in_force is None:
             raise ConvergeError("nginx does not answer on its probe socket; see journalctl -u nginx")
-        units = self._services.read_units()
-        gid = _group_id(self._settings.web_group)
         for tenant in run.tenants:
             for fqdn, row in tenant_rows(tenant).items():
                 found = in_force.rows[fqdn]
                 if found != row:
                     run.fail(tenant.id, f"nginx has {found or 'nothing'!r} in force for {fqdn} and should have {row!r}")
-            wanted = "active" if needs_php(tenant) else "inactive"
+
+    def _verify_sockets(self, run: Run) -> None:
+        units = self._services.read_units()
+        group = self._settings.web_group
+        gid = _group_id(group)
+        for tenant in run.tenants:
             state = units.get(socket_unit(tenant.uid), "inactive")
-            if (state == "active") != (wanted == "active"):
-                run.fail(tenant.id, f"{socket_unit(tenant.uid)} is {state} and should be {wanted}")
-            elif wanted == "active" and not is_open_to(paths.php_socket_of(tenant.uid), gid):
-                run.fail(
-                    tenant.id, f"{paths.php_socket_of(tenant.uid)} is not open to group {self._settings.web_group}"
-                )
+            path = self._paths(run).php_socket_of(tenant.uid)
+            if needs_php(tenant) and state != "active":
+                run.fail(tenant.id, f"{socket_unit(tenant.uid)} is {state} and should be active")
+            elif needs_php(tenant) and not is_open_to(path, gid):
+                run.fail(tenant.id, f"{path} is not open to nginx (group {group})")
+            elif not needs_php(tenant) and state == "active":
+                run.fail(tenant.id, f"{socket_unit(tenant.uid)} is still active")
 
     def _paths(self, run: Run) -> WebPaths:
         return WebPaths(run.paths, self._nginx_main)

@@ -11,11 +11,17 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import traceback
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+try:
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+except ImportError:
+    CRYPTOGRAPHY_ERROR: str | None = traceback.format_exc()
+else:
+    CRYPTOGRAPHY_ERROR = None
 
 ORGANISATION = "WCP360 self-signed"
 """Subject organisation (O) by which the collection knows its own certificates."""
