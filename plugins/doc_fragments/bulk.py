@@ -18,6 +18,10 @@ options:
     description: Return every single change in RV(changes), as the playbook C(wcp360.hosting.plan) does.
     type: bool
     default: false
+  data_dir:
+    description: Where everything that tenants store is kept, as in C(node_data_dir) of the role wcp360.hosting.node.
+    type: path
+    default: /srv/wcp360
 attributes:
   check_mode:
     description: Can run in check mode and return what would change, without changing anything.

@@ -35,7 +35,7 @@ ATTACKS = [
 FIELDS = [
     ("nodes", "name", "hostname"),
     ("nodes", "address", "address"),
-    ("nodes", "ssh_user", "account"),
+    ("nodes", "ssh_user", "login"),
     ("nodes", "region", "slug"),
     ("packages", "name", "slug"),
     ("tenants", "name", "name"),

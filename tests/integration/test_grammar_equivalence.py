@@ -17,7 +17,6 @@ from ansible_collections.wcp360.hosting.plugins.module_utils.records.grammar imp
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.server_block import (
     BLOCK_DIRECTIVES,
     DIRECTIVES,
-    FIRST_ARGUMENTS,
     MAX_DEPTH,
     MAX_DIRECTIVES,
     check_server_block,
@@ -97,13 +96,12 @@ def test_every_grammar_function_is_a_grammar(cursor: Cursor) -> None:
 
 
 def test_directive_patterns(cursor: Cursor) -> None:
-    for argument, expected in ((1, {**DIRECTIVES, **FIRST_ARGUMENTS}), (2, DIRECTIVES)):
-        cursor.execute(
-            "SELECT directive, wcp_directive_pattern(directive, %s) FROM unnest(%s) AS directive",
-            (argument, [*DIRECTIVES, "include", "alias", "lua_code", ""]),
-        )
-        patterns = {name: pattern for name, pattern in cursor if pattern is not None}
-        assert patterns == {name: f"^(?:{pattern})$" for name, pattern in expected.items()}
+    cursor.execute(
+        "SELECT directive, wcp_directive_pattern(directive) FROM unnest(%s) AS directive",
+        ([*DIRECTIVES, "include", "alias", "rewrite", "lua_code", ""],),
+    )
+    patterns = {name: pattern for name, pattern in cursor if pattern is not None}
+    assert patterns == {name: f"^(?:{pattern})$" for name, pattern in DIRECTIVES.items()}
 
 
 @st.composite
@@ -111,8 +109,6 @@ def directives(draw: st.DrawFn, depth: int = 1) -> dict[str, Any]:
     """Return a valid directive, or one with a wrong argument."""
     name = draw(st.sampled_from(sorted(DIRECTIVES)))
     args = draw(st.lists(near(from_pattern(DIRECTIVES[name])), max_size=2))
-    if name in FIRST_ARGUMENTS:
-        args.insert(0, draw(near(from_pattern(FIRST_ARGUMENTS[name]))))
     directive: dict[str, Any] = {"directive": name, "args": args}
     if name in BLOCK_DIRECTIVES and depth <= MAX_DEPTH:
         directive["block"] = draw(st.lists(directives(depth=depth + 1), max_size=2))

@@ -44,7 +44,7 @@ def location(path: str, *directives: dict[str, Any]) -> dict[str, Any]:
 OWN: list[dict[str, Any]] = [
     {"directive": "add_header", "args": ["X-Own", 'a "quoted"; } value \\']},
     location("/hello", {"directive": "return", "args": ["200", "hello"]}),
-    {"directive": "rewrite", "args": ["^/old/", "/new/x", "permanent"]},
+    {"directive": "location", "args": ["/old/"], "block": [{"directive": "return", "args": ["301", "/new/x"]}]},
 ]
 
 

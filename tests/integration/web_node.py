@@ -132,9 +132,11 @@ class WebNode:
         run = str(uuid.uuid4())
         document = self.root / "desired.json"
         node = {"id": str(uuid.UUID(int=0)), "name": "node1"}
-        document.write_text(json.dumps({"format": 1, "run": run, "node": node, "full": full, "tenants": tenants}))
+        document.write_text(
+            json.dumps({"format": 1, "run": run, "token": 1, "node": node, "full": full, "tenants": tenants})
+        )
         with State(self.paths.state) as state:
-            state.begin_run(run)
+            state.begin_run(run, 1)
         kind = Web(self.settings, self.services, self.web.nginx_main)
         return run_kind(kind, Request(str(document), check=check, details=True), self.paths)
 

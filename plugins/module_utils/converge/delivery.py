@@ -40,7 +40,7 @@ def receive_document(source: str, run: str, check: bool, paths: Paths = NODE_PAT
             os.rename(target + ".part", target)
             if not check:
                 with State(paths.state) as state:
-                    state.begin_run(run)
+                    state.begin_run(run, parse_document(read_document(target)).token)
     except OSError as exc:
         raise ConvergeError(f"the desired document cannot be put in place: {exc}; nothing was changed") from exc
     return target

@@ -37,6 +37,10 @@ class Limits:
     features: Mapping[str, bool] = dataclasses.field(default_factory=dict)
 
 
+NO_LIMITS = Limits(0, 0, 0, 0)
+"""Stands for those of a package whose record has none; its tenants fail."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Domain:
     """One name that the tenant serves."""
@@ -82,11 +86,13 @@ class Tenant:
 class Document:
     """The desired state of one node.
 
+    ``token`` rises from one document of a node to the next.
     full documents list every tenant of the node, others only those whose generation is not yet observed.
     invalid maps the ids of tenants whose record broke a grammar to what is wrong.
     """
 
     run: str
+    token: int
     node: str
     full: bool
     tenants: tuple[Tenant, ...]
@@ -107,14 +113,15 @@ def parse_document(text: str | bytes) -> Document:
             )
         tenants = tuple(_tenant(entry) for entry in data["tenants"])
         invalid = {tenant.id: problem for tenant in tenants if (problem := _problem(tenant))}
-        return Document(data["run"], data["node"]["name"], bool(data["full"]), tenants, invalid)
+        return Document(data["run"], int(data["token"]), data["node"]["name"], bool(data["full"]), tenants, invalid)
     except (ValueError, KeyError, TypeError) as exc:
         raise ConvergeError(f"the desired document cannot be read ({exc!r}); nothing was changed") from exc
 
 
 def _tenant(entry: Mapping[str, Any]) -> Tenant:
     known = {field.name for field in dataclasses.fields(Limits)}
-    limits = Limits(**{key: value for key, value in entry["limits"].items() if key in known})
+    given = entry["limits"]
+    limits = NO_LIMITS if given is None else Limits(**{key: value for key, value in given.items() if key in known})
     domains = tuple(
         Domain(**{field.name: domain[field.name] for field in dataclasses.fields(Domain)})
         for domain in entry["domains"]
@@ -124,6 +131,8 @@ def _tenant(entry: Mapping[str, Any]) -> Tenant:
 
 
 def _problem(tenant: Tenant) -> str | None:
+    if tenant.limits is NO_LIMITS:
+        return f"package {tenant.package} has no limits: give them with wcp360.hosting.package"
     checks = [
         ("name", "name", tenant.name),
         ("account", "account", tenant.account),

@@ -141,7 +141,7 @@ class FileStore:
         return staged
 
     def commit(self, changes: Iterable[FileChange], staged: Mapping[str, str]) -> None:
-        """Put the staged files in place and remove what is no longer wanted."""
+        """Put the staged files in place and remove what is no longer wanted, in the order of the changes."""
         changes = list(changes)
         self._keep_edits(changes)
         written = [change.file for change in changes if change.file is not None]
@@ -151,16 +151,17 @@ class FileStore:
             [(file.path, file.tenant, hashlib.sha256(file.content).hexdigest()) for file in written],
             removed,
         )
-        directories = {os.path.dirname(path) for path in removed}
-        for file in written:
-            directory = os.path.dirname(file.path)
-            if directory not in directories:
-                os.makedirs(directory, mode=0o755, exist_ok=True)
-                directories.add(directory)
-            os.rename(staged[file.path], file.path)
-        for path in removed:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(path)
+        directories: set[str] = set()
+        for change in changes:
+            directory = os.path.dirname(change.target)
+            if change.file is None:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(change.target)
+            else:
+                if directory not in directories:
+                    os.makedirs(directory, mode=0o755, exist_ok=True)
+                os.rename(staged[change.target], change.target)
+            directories.add(directory)
         for directory in directories:
             _sync_directory(directory)
         self.reset()

@@ -12,7 +12,13 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.errors import ConvergeError
-from ansible_collections.wcp360.hosting.plugins.module_utils.converge.runner import Kind, Request, run_kind
+from ansible_collections.wcp360.hosting.plugins.module_utils.converge.runner import (
+    NODE_PATHS,
+    Kind,
+    Paths,
+    Request,
+    run_kind,
+)
 
 
 def run_module(
@@ -28,6 +34,7 @@ def run_module(
         argument_spec={
             "document": {"type": "path", "required": True},
             "details": {"type": "bool", "default": False},
+            "data_dir": {"type": "path", "default": NODE_PATHS.data},
             **options,
         },
         supports_check_mode=True,
@@ -37,7 +44,7 @@ def run_module(
             module.fail_json(msg=missing_required_lib(library), exception=error)
     request = Request(module.params["document"], check=module.check_mode, details=module.params["details"])
     try:
-        result = run_kind(make_kind(module.params), request)
+        result = run_kind(make_kind(module.params), request, Paths(data=module.params["data_dir"]))
     except ConvergeError as exc:
         module.fail_json(msg=str(exc))
     diff = result.pop("diff")

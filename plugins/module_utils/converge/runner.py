@@ -68,9 +68,15 @@ class Run:
 
     @property
     def tenants(self) -> list[Tenant]:
-        """The tenants to look at, without those that failed in an earlier kind or have failed in this one."""
-        out = self._failed_before
-        return [tenant for tenant in self.document.tenants if tenant.id not in out and tenant.id not in self.failures]
+        """The tenants to look at, without those that have failed.
+
+        What failed in an earlier kind does not keep a tenant from being suspended or removed by this one.
+        """
+        return [
+            tenant
+            for tenant in self.document.tenants
+            if tenant.id not in self.failures and not (tenant.running and tenant.id in self._failed_before)
+        ]
 
     def fail(self, tenant: str, message: str) -> None:
         """Record the first failure of a tenant; what it has is left as it is."""

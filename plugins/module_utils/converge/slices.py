@@ -36,7 +36,7 @@ _MIB = 1024 * 1024
 
 # set-property costs 12 ms for each slice and daemon-reload pays for all loaded units, so beyond about this many one
 # daemon-reload is cheaper.
-_SET_PROPERTY_MOST = 25
+_SET_PROPERTY_MOST = 200
 
 
 @dataclasses.dataclass(frozen=True)

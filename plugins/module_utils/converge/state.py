@@ -48,9 +48,17 @@ class State:
     def __exit__(self, *exc: object) -> None:
         self._db.close()
 
-    def begin_run(self, run: str) -> None:
-        """Make ``run`` the run in force; tasks of an older one that are still about will be refused."""
+    def begin_run(self, run: str, token: int) -> None:
+        """Make ``run`` the run in force; tasks of an older one that are still about will be refused.
+
+        Raises ConvergeError for a document that is older than one that this node has seen: its sender lost the node's
+        lock on the way.
+        """
         with self._transaction():
+            row = self._db.execute("SELECT value FROM meta WHERE key = 'token'").fetchone()
+            if row is not None and int(row[0]) > token:
+                raise ConvergeError(f"run {run} comes later than a newer one to this node; nothing was changed")
+            self._db.execute("INSERT OR REPLACE INTO meta VALUES ('token', ?)", (str(token),))
             self._db.execute("INSERT OR REPLACE INTO meta VALUES ('run', ?)", (run,))
             self._db.execute("DELETE FROM failures WHERE run <> ?", (run,))
             self._db.execute("DELETE FROM finished WHERE run <> ?", (run,))

@@ -44,6 +44,7 @@ def ensure_server(connection: Any, wanted: RecordStore, check: bool) -> list[str
     Raises ValueError when the database exists and belongs to another role.
     """
     from psycopg2 import sql
+    from psycopg2.extensions import encrypt_password
 
     done = []
     role, database = sql.Identifier(wanted.role), sql.Identifier(wanted.database)
@@ -62,7 +63,7 @@ def ensure_server(connection: Any, wanted: RecordStore, check: bool) -> list[str
             act(
                 f"set the password of role {wanted.role}",
                 sql.SQL("ALTER ROLE {} PASSWORD %s").format(role),
-                wanted.password,
+                encrypt_password(wanted.password, wanted.role, connection, "scram-sha-256"),
             )
         cursor.execute(_DATABASE_OWNER, (wanted.database,))
         row = cursor.fetchone()

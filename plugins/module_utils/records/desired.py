@@ -25,6 +25,10 @@ FORMAT = 1
 
 _NODE = "SELECT id::text FROM nodes WHERE name = %s AND deleted_at IS NULL"
 
+# Rises from one document to the next, drawn under the node's lock. The server's clock, because a restored record store
+# must not fall behind what nodes have seen.
+_TOKEN = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+
 _OUT_OF_DATE = """
 SELECT name FROM tenants WHERE node_id = %s AND generation <> observed_generation ORDER BY name
 """
@@ -35,14 +39,14 @@ SELECT json_build_object(
     'id', t.id, 'name', t.name, 'account', t.account, 'uid', t.uid, 'generation', t.generation,
     'state', CASE WHEN t.deleted_at IS NULL THEN 'present' ELSE 'absent' END,
     'status', t.status, 'time_zone', t.time_zone, 'package', p.name,
-    'limits', json_build_object(
+    'limits', CASE WHEN l.package_id IS NOT NULL THEN json_build_object(
         'max_domains', l.max_domains, 'max_disk_mb', l.max_disk_mb, 'max_cpu_pct', l.max_cpu_pct,
         'max_mem_mb', l.max_mem_mb, 'max_inodes', l.max_inodes, 'max_tasks', l.max_tasks,
-        'cpu_weight', l.cpu_weight, 'io_weight', l.io_weight, 'features', l.features),
+        'cpu_weight', l.cpu_weight, 'io_weight', l.io_weight, 'features', l.features) END,
     'domains', coalesce(d.domains, '[]'::json))::text
 FROM tenants t
 JOIN packages p ON p.id = t.package_id
-JOIN package_limits l ON l.package_id = p.id
+LEFT JOIN package_limits l ON l.package_id = p.id
 LEFT JOIN LATERAL (
     SELECT json_agg(json_build_object(
         'fqdn', fqdn, 'status', status, 'kind', kind, 'document_root', document_root,
@@ -107,9 +111,11 @@ def read_desired(connection: Any, node: str, run: str, full: bool) -> DesiredSta
     node_id = read_node_id(connection, node)
     condition = "" if full else "AND t.generation <> t.observed_generation"
     with _transaction(connection) as cursor:
+        cursor.execute(_TOKEN)
+        ((token,),) = cursor.fetchall()
         cursor.execute(_DOCUMENT.format(condition=condition), (node_id,))
         tenants = [row[0] for row in cursor]
-    head = {"format": FORMAT, "run": run, "node": {"id": node_id, "name": node}, "full": full}
+    head = {"format": FORMAT, "run": run, "token": token, "node": {"id": node_id, "name": node}, "full": full}
     # The rows are JSON texts already: joining them spares parsing and writing them again.
     text = json.dumps(head)[:-1] + ', "tenants": [\n' + ",\n".join(tenants) + "\n]}\n"
     return DesiredState(node_id, text, len(tenants))

@@ -82,6 +82,13 @@ GRAMMARS = _grammars(
         " 32 long, and not one of the system's own accounts",
     ),
     Grammar(
+        "login",
+        r"[a-z_][a-z0-9_.-]*",
+        32,
+        "a login name: a lower-case letter or underscore, then lower-case letters, digits, underscores, dots and"
+        " hyphens, at most 32 long",
+    ),
+    Grammar(
         "slug",
         r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?",
         63,
@@ -103,9 +110,9 @@ GRAMMARS = _grammars(
     Grammar(
         "fqdn",
         _FQDN,
-        253,
-        "a fully qualified domain name of at least two labels; internationalised names in their A-label (xn--) form"
-        " (RFC 5891)",
+        245,
+        "a fully qualified domain name of at least two labels; at most 245 long, so that it can be"
+        " part of a file's name; internationalised names in their A-label (xn--) form (RFC 5891)",
     ),
     Grammar(
         "email",

@@ -58,13 +58,15 @@ def tenant_entry(number: int, **changes: Any) -> dict[str, Any]:
 def document(tmp_path: Path, paths: Paths) -> Document:
     """Return a function that writes a desired document and makes its run the one in force."""
 
-    def write(*tenants: dict[str, Any], full: bool = False, run: str | None = None) -> Path:
+    def write(*tenants: dict[str, Any], full: bool = False, run: str | None = None, token: int = 1) -> Path:
         run = run or str(uuid.uuid4())
         path = tmp_path / "desired.json"
         node = {"id": str(uuid.UUID(int=0)), "name": "node1"}
-        path.write_text(json.dumps({"format": 1, "run": run, "node": node, "full": full, "tenants": tenants}))
+        path.write_text(
+            json.dumps({"format": 1, "run": run, "token": token, "node": node, "full": full, "tenants": tenants})
+        )
         with State(paths.state) as state:
-            state.begin_run(run)
+            state.begin_run(run, token)
         return path
 
     return write

@@ -13,6 +13,22 @@ from ansible_collections.wcp360.hosting.plugins.module_utils.converge.plan impor
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.runner import Kind, Run, write_files
 
 
+class Seen(Kind):
+    """Changes nothing and remembers which tenants it was shown."""
+
+    name = "seen"
+
+    def plan(self, run: Run) -> Sequence[Change]:
+        self.names = [tenant.name for tenant in run.tenants]
+        return []
+
+    def apply(self, run: Run, changes: Sequence[Change]) -> None:
+        """There is nothing to do."""
+
+    def verify(self, run: Run, changes: Sequence[Change]) -> None:
+        """There is nothing to read back."""
+
+
 class Notes(Kind):
     """Writes a file with the tenant's package; fails tenants whose package is called refused."""
 

@@ -15,7 +15,7 @@ from ansible_collections.wcp360.hosting.plugins.module_utils.converge.errors imp
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.runner import Paths, Request, node_lock, run_kind
 
 from .conftest import Document, tenant_entry
-from .sample import Notes
+from .sample import Notes, Seen
 
 
 def _notes(paths: Paths) -> dict[str, str]:
@@ -101,6 +101,33 @@ def test_a_run_that_was_taken_over_is_refused(paths: Paths, document: Document, 
     with pytest.raises(ConvergeError, match="no longer the one in force"):
         run_kind(Notes(), Request(str(old)), paths)
     assert _notes(paths) == {}
+
+
+def test_a_document_that_comes_later_than_a_newer_one_is_refused(paths: Paths, document: Document) -> None:
+    late = document(tenant_entry(1, package="old"), run="late", token=5)
+    late = late.rename(late.with_name("late.json"))
+    receive_document(str(document(run="newer", token=6)), "newer", check=False, paths=paths)
+    with pytest.raises(ConvergeError, match="later than a newer one"):
+        receive_document(str(late), "late", check=False, paths=paths)
+
+
+def test_suspension_gets_past_the_failure_of_an_earlier_kind(paths: Paths, document: Document) -> None:
+    entries = [tenant_entry(1, package="refused", status="suspended"), tenant_entry(2, package="refused")]
+    path = str(document(*entries))
+    run_kind(Notes(), Request(path), paths)
+    later = Seen()
+    run_kind(later, Request(path), paths)
+    assert later.names == ["Tenant-1"]
+
+
+def test_a_package_without_limits_fails_its_tenants_and_removes_nothing(paths: Paths, document: Document) -> None:
+    run_kind(Notes(), Request(str(document(tenant_entry(1), tenant_entry(2)))), paths)
+    bare = tenant_entry(1, limits=None, generation=2)
+    result = run_kind(Notes(), Request(str(document(bare, tenant_entry(2)))), paths)
+    assert result["failed_tenants"] == {
+        "Tenant-1": "package basic has no limits: give them with wcp360.hosting.package"
+    }
+    assert _notes(paths) == {"200001": "basic", "200002": "basic"}
 
 
 def test_a_delivered_document_replaces_those_of_earlier_runs(paths: Paths, document: Document) -> None:

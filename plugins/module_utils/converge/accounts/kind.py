@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import dataclasses
-import errno
 import grp
 import os
 from collections.abc import Sequence
@@ -100,12 +99,15 @@ class Accounts(Kind):
         present = [tenant for tenant in run.tenants if tenant.present]
         return [
             *self._plan_databases(run),
-            *[change for tenant in present for change in _plan_tree(run.paths.tenant(tenant.uid), tenant, web_gid)],
+            # Before the directories: a tenant that is full and gets more room can have them made.
             *_plan_quotas(run.paths.data, present),
+            *[change for tenant in present for change in _plan_tree(run.paths.tenant(tenant.uid), tenant, web_gid)],
         ]
 
     def apply(self, run: Run, changes: Sequence[Change]) -> None:
         write_files(run, changes)
+        quotas = {change.project: change.quota for change in run.going_on(changes) if isinstance(change, QuotaChange)}
+        set_quotas(run.paths.data, quotas)
         for change in changes:
             if change.tenant in run.failures:
                 continue
@@ -115,11 +117,8 @@ class Accounts(Kind):
                 elif isinstance(change, ProjectChange):
                     set_project(change.base, change.project)
             except OSError as exc:
-                if exc.errno == errno.ENOSPC:
-                    raise ConvergeError(f"{run.paths.data} is full: {exc.strerror}") from exc
+                # XFS answers ENOSPC for a project over its quota too, so a full tenant looks like a full disk.
                 run.fail(change.tenant, f"{change.target}: {exc.strerror}; left as it is")
-        quotas = {change.project: change.quota for change in run.going_on(changes) if isinstance(change, QuotaChange)}
-        set_quotas(run.paths.data, quotas)
 
     def verify(self, run: Run, changes: Sequence[Change]) -> None:
         touched = {change.tenant for change in changes}
@@ -175,6 +174,8 @@ class Accounts(Kind):
 def _plan_tree(base: str, tenant: Tenant, web_gid: int) -> list[Change]:
     changes: list[Change] = []
     for directory in tenant_directories(tenant.uid, web_gid):
+        if directory.own and not tenant.running:
+            continue
         problem = inspect_directory(base, directory)
         if problem:
             action = "create" if problem == "missing" else "update"

@@ -14,6 +14,7 @@ import contextlib
 import dataclasses
 import grp
 import os
+import time
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -48,6 +49,7 @@ from ansible_collections.wcp360.hosting.plugins.module_utils.converge.web.docroo
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.web.php import (
     LinkChange,
     apply_link,
+    is_older_than,
     is_open_to,
     needs_php,
     plan_php,
@@ -118,6 +120,8 @@ class Web(Kind):
         staged = run.files.stage(files)
         refuse_tenants(run, paths, files, staged)
         files = [change for change in files if change.tenant not in run.failures]
+        # Names are given up before others take them, so that nginx can start on the files at any moment.
+        files.sort(key=_order)
         run.files.commit(files, staged)
         _remove_empty_folders(change.target for change in files if change.file is None)
         self._open_php(run, changes)
@@ -133,9 +137,7 @@ class Web(Kind):
         self._verify_sockets(run)
 
     def _verify_rows(self, run: Run) -> None:
-        in_force = self._read_in_force(self._paths(run), _desired_rows(run))
-        if in_force is None:
-            raise ConvergeError("nginx does not answer on its probe socket; see journalctl -u nginx")
+        in_force = self._read_latest(self._paths(run), _desired_rows(run))
         for tenant in run.tenants:
             for fqdn, row in tenant_rows(tenant).items():
                 found = in_force.rows[fqdn]
@@ -224,8 +226,10 @@ class Web(Kind):
             changes += plan_php(NODE, uid, False, links, units, paths)
         updated = {change.target for change in files if change.action == "update"}
         for tenant in run.tenants:
-            unit = service_unit(tenant.uid)
-            if paths.pool_of(tenant.uid) in updated and units.get(unit) == "active":
+            unit, pool = service_unit(tenant.uid), paths.pool_of(tenant.uid)
+            if units.get(unit) != "active" or not needs_php(tenant):
+                continue
+            if pool in updated or is_older_than(run.paths.cgroup, tenant.uid, pool):
                 changes.append(Change(tenant.id, "stop", unit, "active with the old settings\n", "inactive\n"))
         return changes
 
@@ -276,11 +280,31 @@ class Web(Kind):
                 " serves the old one; see journalctl -u nginx and /var/log/nginx/error.log"
             )
 
+    def _read_latest(self, paths: WebPaths, rows: Iterable[str]) -> InForce:
+        """Read rows of the newest configuration: for a moment after a reload, old workers answer beside new ones."""
+        meant = _content(read_files([paths.config_id]), paths.config_id)
+        deadline = time.monotonic() + self._settings.reload_seconds
+        while True:
+            in_force = self._read_in_force(paths, rows)
+            if in_force is not None and render_config_id(in_force.config_id).encode() == meant:
+                return in_force
+            if time.monotonic() > deadline:
+                raise ConvergeError("nginx does not answer with its new configuration; see journalctl -u nginx")
+            time.sleep(0.05)
+
     def _read_in_force(self, paths: WebPaths, rows: Iterable[str]) -> InForce | None:
         try:
             return read_in_force(paths.probe, sorted(rows))
         except OSError:
             return None
+
+
+def _order(change: FileChange) -> int:
+    """Return when to swap a file in: the configuration's name first, then what gives names up, then the rest."""
+    if isinstance(change, ReloadChange):
+        return 0
+    after = parse_rows(change.file.content if change.file is not None else b"")
+    return 1 if set(parse_rows(change.before.encode())) - set(after) else 2
 
 
 def _desired_rows(run: Run) -> dict[str, str]:

@@ -13,6 +13,7 @@ import dataclasses
 import os
 import re
 import stat
+import time
 
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.document import Tenant
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.files import ManagedFile
@@ -148,6 +149,20 @@ def is_open_to(socket: str, gid: int) -> bool:
     except FileNotFoundError:
         return False
     return stat.S_ISSOCK(status.st_mode) and status.st_gid == gid and bool(status.st_mode & stat.S_IWGRP)
+
+
+def is_older_than(cgroup: str, uid: int, file: str) -> bool:
+    """Tell whether a tenant's PHP-FPM master began before ``file`` got its content, and so has not read it."""
+    procs = os.path.join(cgroup, "user.slice", f"user-{uid}.slice", service_unit(uid), "cgroup.procs")
+    try:
+        with open(procs, encoding="ascii") as stream:
+            master = int(stream.readline())
+        with open(f"/proc/{master}/stat", encoding="ascii", errors="replace") as stream:
+            ticks = int(stream.read().rpartition(")")[2].split()[19])  # starttime, proc(5)
+        age = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+        return time.time() - age < os.stat(file).st_mtime
+    except (OSError, ValueError):
+        return False
 
 
 def apply_link(change: LinkChange) -> None:

@@ -26,7 +26,7 @@ NODE = Kind(
     fields=(
         Text(name="address", grammar="address", required=True),
         Integer(name="ssh_port", minimum=1, maximum=65535, default=22),
-        Text(name="ssh_user", grammar="account", also=("root",), default="root"),
+        Text(name="ssh_user", grammar="login", default="root"),
         Choices(name="roles", choices=("manager", "worker"), default=["worker"]),
         Text(name="region", grammar="slug", default="default"),
         Choice(name="status", choices=("active", "draining", "disabled"), default="active"),

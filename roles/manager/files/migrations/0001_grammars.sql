@@ -20,6 +20,11 @@ CREATE FUNCTION wcp_is_account(value text) RETURNS boolean
             '|video|sasl|plugdev|staff|users|nogroup|input|sgx|kvm|render|crontab|netdev|ssl-cert'
             '|wcp360)$)[a-z](?:[a-z0-9_-]*[a-z0-9])?)$';
 
+CREATE FUNCTION wcp_is_login(value text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN char_length(value) <= 32
+        AND value ~ '^(?:[a-z_][a-z0-9_.-]*)$';
+
 CREATE FUNCTION wcp_is_slug(value text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN char_length(value) <= 63
@@ -41,7 +46,7 @@ CREATE FUNCTION wcp_is_address(value text) RETURNS boolean
 
 CREATE FUNCTION wcp_is_fqdn(value text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN char_length(value) <= 253
+    RETURN char_length(value) <= 245
         AND value ~ '^(?:(?:(?:xn--[a-z0-9](?:[a-z0-9-]{0,57}[a-z0-9])?|(?![a-z0-9]{2}--)[a-z0-9]'
             '(?:[a-z0-9-]{0,61}[a-z0-9])?)\.)+(?:xn--[a-z0-9](?:[a-z0-9-]{0,57}[a-z0-9])?'
             '|(?![a-z0-9]{2}--)[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?))$';

@@ -4,22 +4,20 @@
 -- The rules of plugins/module_utils/records/server_block.py: a domain's own nginx directives are data, a list of
 -- {"directive": text, "args": [text, ...], "block": [...]} with a closed list of directives.
 
--- The pattern that an argument of a directive matches (counted from 1), or NULL for a directive that is not taken.
-CREATE FUNCTION wcp_directive_pattern(directive text, argument bigint) RETURNS text
+-- The pattern that every argument of a directive matches, or NULL for a directive that is not taken.
+CREATE FUNCTION wcp_directive_pattern(directive text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN CASE
-        WHEN directive IN ('rewrite') AND argument = 1
-            THEN '^(?:\^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]{0,254})$'
-        WHEN directive IN ('add_header', 'location', 'proxy_set_header', 'sub_filter')
+        WHEN directive IN ('add_header', 'proxy_set_header', 'return', 'sub_filter')
             THEN '^(?:[^\u0000-\u001f\u007f-\u009f\u2028\u2029]{1,255})$'
         WHEN directive IN ('allow', 'deny')
             THEN '^(?:[0-9a-f.:/]{2,50}|all)$'
-        WHEN directive IN ('autoindex', 'etag', 'gzip', 'proxy_buffering', 'server_tokens', 'sub_filter_once')
+        WHEN directive IN ('etag', 'gzip', 'proxy_buffering', 'server_tokens', 'sub_filter_once')
             THEN '^(?:on|off)$'
         WHEN directive IN ('charset')
             THEN '^(?:[A-Za-z0-9-]{1,40})$'
         WHEN directive IN ('client_max_body_size')
-            THEN '^(?:[0-9]{1,6}[kmKM]?)$'
+            THEN '^(?:[0-9]{1,3}m|[0-9]{1,6}k)$'
         WHEN directive IN ('default_type')
             THEN '^(?:[a-z0-9.+/-]{1,80})$'
         WHEN directive IN ('error_page')
@@ -37,6 +35,9 @@ CREATE FUNCTION wcp_directive_pattern(directive text, argument bigint) RETURNS t
             THEN '^(?:\.?[A-Za-z0-9_][A-Za-z0-9._@+-]*)$'
         WHEN directive IN ('internal')
             THEN '^(?:)$'
+        WHEN directive IN ('location')
+            THEN '^(?:=|\^~|/(?:\.?[A-Za-z0-9_][A-Za-z0-9._@+-]*(?:/\.?[A-Za-z0-9_][A-Za-z0-9._@+-]*)*)?/?'
+                 '|@[a-z][a-z0-9_]{0,30})$'
         WHEN directive IN ('limit_except')
             THEN '^(?:[A-Z]{2,10})$'
         WHEN directive IN ('limit_rate', 'limit_rate_after')
@@ -48,13 +49,6 @@ CREATE FUNCTION wcp_directive_pattern(directive text, argument bigint) RETURNS t
         WHEN directive IN ('proxy_pass')
             THEN '^(?:https?://[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?(?::[0-9]{1,5})?(?:/'
                  '(?:\.?[A-Za-z0-9_][A-Za-z0-9._@+-]*(?:/\.?[A-Za-z0-9_][A-Za-z0-9._@+-]*)*)?/?)?)$'
-        WHEN directive IN ('return')
-            THEN '^(?:[0-9]{3}|[^\u0000-\u001f\u007f-\u009f\u2028\u2029]{1,255})$'
-        WHEN directive IN ('rewrite')
-            THEN '^(?:/(?:\.?[A-Za-z0-9_][A-Za-z0-9._@+-]*'
-                 '(?:/\.?[A-Za-z0-9_][A-Za-z0-9._@+-]*)*)?/?(?:\?[A-Za-z0-9._~%&()*+,=:@/$-]*)?'
-                 '|https?://[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?(?::[0-9]{1,5})?/[A-Za-z0-9._~%&()*+,=:@/$-]*'
-                 '(?:\?[A-Za-z0-9._~%&()*+,=:@/$-]*)?|last|break|redirect|permanent)$'
         WHEN directive IN ('satisfy')
             THEN '^(?:all|any)$'
         WHEN directive IN ('try_files')
@@ -67,13 +61,13 @@ CREATE FUNCTION wcp_is_directive_args(directive text, args jsonb) RETURNS boolea
     SET search_path = pg_catalog, public
 AS $$
 BEGIN
-    IF wcp_directive_pattern(directive, 1) IS NULL OR jsonb_typeof(args) <> 'array' THEN
+    IF wcp_directive_pattern(directive) IS NULL OR jsonb_typeof(args) <> 'array' THEN
         RETURN false;
     END IF;
     RETURN jsonb_array_length(args) <= 20 AND NOT EXISTS (
-        SELECT FROM jsonb_array_elements(args) WITH ORDINALITY AS arg (value, position)
+        SELECT FROM jsonb_array_elements(args) AS arg (value)
         WHERE jsonb_typeof(arg.value) <> 'string'
-            OR (arg.value #>> '{}') !~ wcp_directive_pattern(directive, arg.position)
+            OR (arg.value #>> '{}') !~ wcp_directive_pattern(directive)
     );
 END $$;
 

@@ -15,7 +15,7 @@ CREATE TABLE nodes (
     address text NOT NULL CONSTRAINT nodes_address_is_address CHECK (wcp_is_address(address)),
     ssh_port integer NOT NULL DEFAULT 22 CONSTRAINT nodes_ssh_port_is_in_range CHECK (ssh_port BETWEEN 1 AND 65535),
     ssh_user text NOT NULL DEFAULT 'root'
-        CONSTRAINT nodes_ssh_user_is_account CHECK (ssh_user = 'root' OR wcp_is_account(ssh_user)),
+        CONSTRAINT nodes_ssh_user_is_login CHECK (wcp_is_login(ssh_user)),
     roles text[] NOT NULL DEFAULT '{worker}'
         CONSTRAINT nodes_roles_is_known CHECK (roles <@ '{manager,worker}' AND cardinality(roles) BETWEEN 1 AND 2),
     region text NOT NULL DEFAULT 'default' CONSTRAINT nodes_region_is_slug CHECK (wcp_is_slug(region)),

@@ -149,7 +149,10 @@ BEGIN
             MESSAGE = format('tenants.%s of %s cannot change: files and processes on the node belong to it',
                              fixed, OLD.name);
     END IF;
-    IF NEW.node_id IS DISTINCT FROM OLD.node_id AND OLD.observed_generation > 0 THEN
+    -- An error tells of an attempt, which may have left something on the node.
+    IF NEW.node_id IS DISTINCT FROM OLD.node_id AND OLD.node_id IS NOT NULL
+        AND (OLD.observed_generation > 0 OR OLD.last_converged_at IS NOT NULL OR OLD.last_error IS NOT NULL)
+    THEN
         RAISE EXCEPTION USING
             ERRCODE = 'check_violation', TABLE = 'tenants', COLUMN = 'node_id',
             CONSTRAINT = 'tenants_node_id_is_moved_by_procedure',
