@@ -61,7 +61,7 @@ def acquire_node_lock(dsn: str, node_id: str, watch: int, timeout: float) -> Nod
         start_new_session=True,
         text=True,
     )
-    stdin, stdout = cast("IO[str]", holder.stdin), cast("IO[str]", holder.stdout)
+    stdin, stdout = cast(IO[str], holder.stdin), cast(IO[str], holder.stdout)
     with stdin, stdout:
         stdin.write(json.dumps(request))
         stdin.close()
