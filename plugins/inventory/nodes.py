@@ -10,8 +10,8 @@ version_added: 0.1.0
 description:
   - Reads the nodes of the record store. Each becomes a host with its connection variables and the variables
     C(wcp360_node_id), C(wcp360_node_name), C(wcp360_roles), C(wcp360_region) and C(wcp360_status).
-  - All nodes are in the group C(wcp360_nodes), and each in C(role_<role>), C(region_<region>) and
-    C(node_status_<status>). In the names of groups, other characters than letters, digits and underscores become
+  - Workers are in the group C(wcp360_nodes) and managers in the group C(wcp360_managers), as the playbooks expect them.
+    Each node is in C(role_<role>), C(region_<region>) and C(node_status_<status>). In the names of groups, other characters than letters, digits and underscores become
     underscores.
   - The name of a configuration file must end in C(nodes.wcp360.yml) or C(nodes.wcp360.yaml).
 author:
@@ -72,6 +72,10 @@ from ansible_collections.wcp360.hosting.plugins.module_utils.records.store impor
 from ansible_collections.wcp360.hosting.plugins.plugin_utils.record_inventory import RecordInventory, node_connection
 
 
+_HOSTS_OF_ROLE = {"worker": "wcp360_nodes", "manager": "wcp360_managers"}
+"""The groups that the playbooks work on."""
+
+
 class InventoryModule(RecordInventory):
     """Nodes as hosts."""
 
@@ -95,12 +99,13 @@ class InventoryModule(RecordInventory):
 
     def populate(self, data: dict[str, Any]) -> None:
         """Add the nodes."""
-        self._group("wcp360_nodes")
+        for group in _HOSTS_OF_ROLE.values():
+            self._group(group)
         for node in data["nodes"]:
             self.add_record_host(
                 node["name"],
                 [
-                    "wcp360_nodes",
+                    *(_HOSTS_OF_ROLE[role] for role in node["roles"]),
                     *(f"role_{role}" for role in node["roles"]),
                     f"region_{node['region']}",
                     f"node_status_{node['status']}",

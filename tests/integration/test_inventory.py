@@ -81,6 +81,7 @@ def test_nodes_are_hosts_in_native_groups(store: str, tmp_path: Path) -> None:
     inventory.pop("all")
     assert {group: sorted(members["hosts"]) for group, members in inventory.items()} == {
         "wcp360_nodes": ["node1", "node2"],
+        "wcp360_managers": ["node1"],
         "role_manager": ["node1"],
         "role_worker": ["node1", "node2"],
         "region_eu_west": ["node1"],

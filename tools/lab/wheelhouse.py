@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-_SOURCES = ("pyproject.toml", "galaxy.yml", "README.md", "LICENSE", "CHANGELOG.md")
+_SOURCES = ("pyproject.toml", "hatch_build.py", "galaxy.yml", "README.md", "LICENSE", "CHANGELOG.md")
 _FOLDERS = ("src", "plugins", "roles", "playbooks", "meta")
 
 
@@ -29,15 +30,14 @@ def build_wheelhouse(checkout: Path, cache: Path) -> Path:
             _pip("wheel", "--wheel-dir", f"{scratch}/wheels", str(checkout))
             for own in Path(scratch, "wheels").glob("wcp360-*.whl"):
                 own.unlink()
-            Path(scratch, "wheels").rename(dependencies)
+            with contextlib.suppress(OSError):  # another build was quicker
+                Path(scratch, "wheels").rename(dependencies)
     with tempfile.TemporaryDirectory(dir=cache) as scratch:
         _pip("wheel", "--no-deps", "--wheel-dir", scratch, str(checkout))
-        partial = archive.with_suffix(".part")
+        partial = Path(scratch, "wheels.part")
         with tarfile.open(partial, "w") as tar:
             for wheel in sorted([*dependencies.glob("*.whl"), *Path(scratch).glob("*.whl")]):
                 tar.add(wheel, arcname=f"wheels/{wheel.name}")
-    for old in cache.glob("wheels-*.tar"):
-        old.unlink()
     partial.rename(archive)
     return archive
 
