@@ -11,8 +11,8 @@ description:
   - Reads the nodes of the record store. Each becomes a host with its connection variables and the variables
     C(wcp360_node_id), C(wcp360_node_name), C(wcp360_roles), C(wcp360_region) and C(wcp360_status).
   - Workers are in the group C(wcp360_nodes) and managers in the group C(wcp360_managers), as the playbooks expect them.
-    Each node is in C(role_<role>), C(region_<region>) and C(node_status_<status>). In the names of groups, other characters than letters, digits and underscores become
-    underscores.
+    Each node is in C(role_<role>), C(region_<region>) and C(node_status_<status>). In the names of groups, other
+    characters than letters, digits and underscores become underscores.
   - The name of a configuration file must end in C(nodes.wcp360.yml) or C(nodes.wcp360.yaml).
 author:
   - WCP360 contributors (@wcp360)
@@ -70,7 +70,6 @@ from ansible_collections.wcp360.hosting.plugins.module_utils.records.query impor
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.read import read_records
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.store import reading
 from ansible_collections.wcp360.hosting.plugins.plugin_utils.record_inventory import RecordInventory, node_connection
-
 
 _HOSTS_OF_ROLE = {"worker": "wcp360_nodes", "manager": "wcp360_managers"}
 """The groups that the playbooks work on."""
