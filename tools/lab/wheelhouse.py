@@ -38,7 +38,7 @@ def build_wheelhouse(checkout: Path, cache: Path) -> Path:
         with tarfile.open(partial, "w") as tar:
             for wheel in sorted([*dependencies.glob("*.whl"), *Path(scratch).glob("*.whl")]):
                 tar.add(wheel, arcname=f"wheels/{wheel.name}")
-    partial.rename(archive)
+        partial.rename(archive)
     return archive
 
 
