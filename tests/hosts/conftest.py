@@ -13,7 +13,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from lab.lab import Lab
+from lab.lab import Lab, PlaybookFailedError
 
 from .hosting import Hosting
 
@@ -27,11 +27,19 @@ def lab() -> Iterator[Lab]:
     lab.up()
     try:
         if not kept:
-            lab.site()
+            _make(lab)
         yield lab
     finally:
         if not keep:
             lab.down()
+
+
+def _make(lab: Lab) -> None:
+    try:
+        lab.site()
+    except PlaybookFailedError:
+        lab.down()  # half-made hosts are nothing to keep
+        raise
 
 
 @pytest.fixture(scope="session")
