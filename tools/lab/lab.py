@@ -20,6 +20,7 @@ from testhosts.fleet import Fleet, Host
 CHECKOUT = Path(__file__).resolve().parents[2]
 CACHE = CHECKOUT / ".cache"
 
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _RECAP = re.compile(r"^(\S+)\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
 
 
@@ -158,4 +159,4 @@ class Lab:
 
 def changed_counts(output: str) -> dict[str, int]:
     """Return the number of changed tasks by host, from the recap of a playbook's output."""
-    return {match[1]: int(match[3]) for match in _RECAP.finditer(output)}
+    return {match[1]: int(match[3]) for match in _RECAP.finditer(_COLOUR.sub("", output))}
