@@ -171,23 +171,32 @@ def test_killing_the_controller_at_any_point_is_mended_by_the_next_run(trio: Hos
     assert trio.on_node("ls /run/wcp360/desired") == ""
 
 
+# Waits for a bulk module to hold the node's lock, lets it work for $1 seconds, and kills it.
+KILL_MODULE = r"""
+inode=$(stat -c %i /run/wcp360/converge.lock)
+for n in $(seq 300); do
+    pid=$(awk -v inode=":$inode" '$2 == "FLOCK" && $6 ~ inode "$" {print $5; exit}' /proc/locks)
+    [ -n "$pid" ] && sleep "$1" && kill -9 "$pid" && echo killed && exit
+    sleep 0.02
+done
+"""
+
+
 def test_killing_the_module_at_any_point_is_mended_by_the_next_run(trio: Hosting) -> None:
     names = [f"module{n}.two.example" for n in range(5)]
+    killed = 0
     for number in range(6):
         status = "disabled" if number % 2 else "active"
         trio.tenant("Two", *[{"fqdn": name, "kind": "static", "status": status, "tls": "on"} for name in names])
         process = _start_converge(trio)
-        # Kill the first process of a bulk module that is seen on the node, a different time after it appeared.
-        trio.on_node(
-            "for n in $(seq 200); do pid=$(pgrep -f '[A]nsiballZ_(slices|accounts|web)' | head -n 1);"
-            f' [ -n "$pid" ] && sleep {0.05 + number * 0.15:.2f} && kill -9 $pid && exit 0; sleep 0.05; done',
-            check=False,
-        )
+        command = ["sh", "-c", KILL_MODULE, "sh", f"{number * 0.04:.2f}"]
+        killed += trio.lab.host(NODE).run(command, check=False).stdout.count("killed")
         process.wait()
         assert _served(trio) == ["One", "Two", "Three"]
         trio.on_node("nginx -t -q")
         trio.converge()
         assert {trio.get(name).status for name in names} == {404 if status == "disabled" else 200}
+    assert killed, "no module was hit"
 
 
 def test_a_deleted_state_costs_one_full_converge(trio: Hosting) -> None:
