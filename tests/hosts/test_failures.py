@@ -208,6 +208,22 @@ def test_a_deleted_state_costs_one_full_converge(trio: Hosting) -> None:
     assert _served(trio) == ["One", "Two", "Three"]
 
 
+def test_what_no_record_knows_is_gone_after_a_full_converge(trio: Hosting) -> None:
+    trio.tenant("Stray", {"fqdn": "stray.example"})
+    trio.converge()
+    trio.publish("Stray", "stray.example", index_php="<?php echo 'stray';")
+    assert trio.get("stray.example").first_line == "stray"
+    uid = trio.uid("Stray")
+    trio.sql("DELETE FROM tenants WHERE name = 'Stray'")
+    assert trio.converge() == 0, "only a full converge looks for what no record knows"
+    trio.converge(wcp360_full=True)
+    assert trio.get("stray.example").status == 404
+    assert trio.on_node(f"pgrep -u {uid}; systemctl list-units --all --no-legend '*{uid}*'", check=False) == ""
+    assert trio.on_node(f"find /etc/systemd/system /etc/wcp360 /run/systemd/system.control -name '*{uid}*'") == ""
+    assert trio.on_node(f"ls /srv/wcp360/tenants/{uid}/home/sites") == "stray.example", "data is nobody's to delete"
+    assert _served(trio) == ["One", "Two", "Three"]
+
+
 def test_the_node_after_a_reboot_serves_as_before(trio: Hosting) -> None:
     boot = trio.on_node("cat /proc/sys/kernel/random/boot_id")
     trio.on_node("systemctl reboot", check=False)
@@ -223,7 +239,5 @@ def test_the_node_after_a_reboot_serves_as_before(trio: Hosting) -> None:
             assert time.monotonic() < deadline, "the node did not come back"
         time.sleep(1)
     assert _served(trio) == ["One", "Two", "Three"]
-    # A slice without PHP starts with the tenant's first session; a full converge starts it before that.
-    trio.converge(wcp360_full=True)
-    assert trio.converge(wcp360_full=True) == 0
+    assert trio.converge(wcp360_full=True) == 0, "the boot brings back all that the records ask for"
     assert trio.on_node("hostname") == NODE

@@ -10,7 +10,7 @@ import pytest
 from .hosting import NODE, Hosting
 
 BURN = "<?php $end = microtime(true) + 4; while (microtime(true) < $end) { sha1('x'); } echo 'burnt';"
-HOG = "<?php ini_set('memory_limit', '-1'); $s = ''; while (true) { $s .= random_bytes(1 << 20); }"
+HOG = "<?php ini_set('memory_limit', '-1'); $a = []; while (true) { $a[] = random_bytes(1 << 20); }"
 HELLO = "<?php echo 'hello';"
 
 

@@ -79,7 +79,9 @@ class Run:
         ]
 
     def fail(self, tenant: str, message: str) -> None:
-        """Record the first failure of a tenant; what it has is left as it is."""
+        """Record the first failure of a tenant; what it has is left as it is. Raises ConvergeError for the node."""
+        if tenant == NODE:
+            raise ConvergeError(message)
         self.failures.setdefault(tenant, message)
 
     def going_on(self, changes: Iterable[Change]) -> list[Change]:

@@ -4,8 +4,9 @@
 """Slices: the package's limits on everything that a tenant runs.
 
 The slice is the owner's own ``user-<uid>.slice``, so logind puts the tenant's sessions there without help, and
-services join it with Slice=. One drop-in file per tenant holds the limits (systemd.resource-control(5)); what the
-kernel has in force is read back from the slice's cgroup (Linux, Documentation/admin-guide/cgroup-v2.rst).
+services join it with Slice=. One drop-in file per tenant holds the limits (systemd.resource-control(5)), and a link
+has the slice started at boot. What the kernel has in force is read back from the slice's cgroup (Linux,
+Documentation/admin-guide/cgroup-v2.rst).
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
+import re
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.document import Tenant
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.files import (
@@ -23,13 +25,21 @@ from ansible_collections.wcp360.hosting.plugins.module_utils.converge.files impo
     plan_files,
     read_files,
 )
-from ansible_collections.wcp360.hosting.plugins.module_utils.converge.plan import Change
+from ansible_collections.wcp360.hosting.plugins.module_utils.converge.links import (
+    apply_links,
+    plan_want,
+    read_wants,
+)
+from ansible_collections.wcp360.hosting.plugins.module_utils.converge.plan import NODE, Change
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.runner import Kind, Paths, Run, write_files
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.systemd import (
     list_units,
     systemctl,
     systemctl_units,
 )
+
+_SLICE = re.compile(r"user-(?P<uid>[0-9]+)\.slice")
+_DROP_INS = re.compile(rf"{_SLICE.pattern}\.d")
 
 _PAGE = 4096
 _MIB = 1024 * 1024
@@ -101,17 +111,19 @@ def drop_in_path(paths: Paths, uid: int) -> str:
     return os.path.join(paths.systemd, f"{slice_name(uid)}.d", "50-wcp360.conf")
 
 
-def plan_slices(tenants: Iterable[Tenant], active: Iterable[str]) -> list[Change]:
-    """Plan the slices to start (so that their limits are in the kernel) and those of deleted tenants to stop."""
-    running = set(active)
-    changes = []
-    for tenant in tenants:
-        name = slice_name(tenant.uid)
-        if tenant.present and name not in running:
-            changes.append(Change(tenant.id, "start", name, "", "active\n"))
-        elif not tenant.present and name in running:
-            changes.append(Change(tenant.id, "stop", name, "active\n", ""))
-    return changes
+def wants_directory(paths: Paths) -> str:
+    """Return the directory of the slices that a boot starts."""
+    return os.path.join(paths.systemd, "slices.target.wants")
+
+
+def plan_slice(tenant: str, uid: int, present: bool, active: Container[str]) -> list[Change]:
+    """Plan the start of a slice, so that its limits are in the kernel, or the stop of one that is to go."""
+    name = slice_name(uid)
+    if present and name not in active:
+        return [Change(tenant, "start", name, "", "active\n")]
+    if not present and name in active:
+        return [Change(tenant, "stop", name, "active\n", "")]
+    return []
 
 
 class Slices(Kind):
@@ -123,20 +135,28 @@ class Slices(Kind):
         self._settings = settings
 
     def plan(self, run: Run) -> Sequence[Change]:
-        desired = {
-            drop_in_path(run.paths, tenant.uid): ManagedFile(
-                drop_in_path(run.paths, tenant.uid), render_slice(tenant, self._settings), tenant.id
-            )
-            for tenant in run.tenants
-            if tenant.present
-        }
-        owned = self._owned(run)
-        files = plan_files(desired.values(), read_files({*desired, *owned}), owned)
-        units = plan_slices(run.tenants, [unit for unit, state in _loaded().items() if state == "active"])
-        return [*files, *units, *self._plan_kernel(run, {change.tenant for change in (*files, *units)})]
+        tenants = [tenant for tenant in run.tenants if tenant.present]
+        desired = [
+            ManagedFile(drop_in_path(run.paths, tenant.uid), render_slice(tenant, self._settings), tenant.id)
+            for tenant in tenants
+        ]
+        uids = {tenant.uid: (tenant.id, tenant.present) for tenant in run.tenants}
+        uids |= dict.fromkeys(self._orphans(run), (NODE, False))
+        owned = {drop_in_path(run.paths, uid): owner for uid, (owner, _present) in uids.items()}
+        changes: list[Change] = [*plan_files(desired, read_files(owned), owned)]
+        folder = wants_directory(run.paths)
+        active = {unit for unit, state in _loaded().items() if state == "active"}
+        at_boot = read_wants(folder)
+        for uid, (owner, present) in sorted(uids.items()):
+            # The unit has no file of its own, and the link leads nowhere: systemd takes the unit by the link's name.
+            unit = os.path.join(run.paths.systemd, slice_name(uid))
+            changes += plan_want(owner, folder, slice_name(uid), unit, present, at_boot)
+            changes += plan_slice(owner, uid, present, active)
+        return [*changes, *self._plan_kernel(run, {change.tenant for change in changes})]
 
     def apply(self, run: Run, changes: Sequence[Change]) -> None:
         write_files(run, changes)
+        apply_links(run.going_on(changes))
         tenants = {tenant.id: tenant for tenant in run.tenants}
         rewritten = [tenants[change.tenant] for change in changes if isinstance(change, FileChange) and change.file]
         rewritten += [tenants[change.tenant] for change in changes if change.action == "set"]
@@ -147,7 +167,9 @@ class Slices(Kind):
             for unit, line in systemctl_units(verb, named).items():
                 run.fail(units[unit], line)
         for change in changes:
-            if isinstance(change, FileChange) and change.file is None:
+            if change.action == "stop":
+                _drop_runtime_properties(change.target)
+            elif isinstance(change, FileChange) and change.file is None:
                 _remove_empty(os.path.dirname(change.target))
 
     def verify(self, run: Run, changes: Sequence[Change]) -> None:
@@ -160,14 +182,11 @@ class Slices(Kind):
                 elif differences:
                     run.fail(tenant.id, f"the kernel disagrees on {slice_name(tenant.uid)}: {differences}")
 
-    def _owned(self, run: Run) -> dict[str, str]:
-        """Find the drop-ins that exist of the document's tenants and, in full mode, of any tenant."""
-        ids = {tenant.uid: tenant.id for tenant in run.document.tenants}
-        skipped = {tenant.uid for tenant in run.document.tenants} - {tenant.uid for tenant in run.tenants}
-        uids = set(ids) - skipped
-        if run.document.full:
-            uids |= {uid for uid in _uids_with_drop_in(run.paths) if uid not in skipped}
-        return {drop_in_path(run.paths, uid): ids.get(uid, "") for uid in uids}
+    def _orphans(self, run: Run) -> set[int]:
+        """Return the uids with a slice of ours and without a record on this node; only a full document can tell."""
+        if not run.document.full:
+            return set()
+        return _uids_with_slice(run.paths) - {tenant.uid for tenant in run.document.tenants}
 
     def _plan_kernel(self, run: Run, planned: set[str]) -> list[Change]:
         """Find slices whose files are right and whose limits in the kernel are not."""
@@ -195,33 +214,37 @@ class Slices(Kind):
         """Make loaded slices follow their files; what is not loaded reads them when it starts."""
         loaded = _loaded()
         affected = [tenant for tenant in tenants if slice_name(tenant.uid) in loaded]
-        if len(affected) > _SET_PROPERTY_MOST:
-            for tenant in affected:
-                _drop_runtime_properties(tenant.uid)
+        one_by_one = len(affected) <= _SET_PROPERTY_MOST
+        for tenant in tenants:
+            name = slice_name(tenant.uid)
+            if one_by_one and name in loaded:
+                properties = [f"{key}={value}" for key, value in slice_properties(tenant, self._settings).items()]
+                systemctl("set-property", "--runtime", "--", name, *properties)
+            else:
+                _drop_runtime_properties(name)
+        if not one_by_one:
             systemctl("daemon-reload")
-            return
-        for tenant in affected:
-            properties = [f"{key}={value}" for key, value in slice_properties(tenant, self._settings).items()]
-            systemctl("set-property", "--runtime", "--", slice_name(tenant.uid), *properties)
 
 
 def _loaded() -> dict[str, str]:
     return list_units("user-*.slice")
 
 
-def _drop_runtime_properties(uid: int) -> None:
-    """Forget properties set at run time, which would mask the drop-in."""
-    shutil.rmtree(f"/run/systemd/system.control/{slice_name(uid)}.d", ignore_errors=True)
+def _drop_runtime_properties(name: str) -> None:
+    """Forget properties that were set at run time, which would mask the drop-in of a slice that starts again."""
+    shutil.rmtree(f"/run/systemd/system.control/{name}.d", ignore_errors=True)
 
 
-def _uids_with_drop_in(paths: Paths) -> list[int]:
-    uids = []
-    with os.scandir(paths.systemd) as entries:
-        for entry in entries:
-            uid = entry.name.removeprefix("user-").removesuffix(".slice.d")
-            if entry.name == f"user-{uid}.slice.d" and uid.isdigit() and os.path.exists(drop_in_path(paths, int(uid))):
-                uids.append(int(uid))
-    return uids
+def _uids_with_slice(paths: Paths) -> set[int]:
+    """Return the uids that have a drop-in or are started at boot."""
+    found = {
+        int(match["uid"])
+        for name in os.listdir(paths.systemd)
+        if (match := _DROP_INS.fullmatch(name)) and os.path.exists(drop_in_path(paths, int(match["uid"])))
+    }
+    return found | {
+        int(match["uid"]) for name in read_wants(wants_directory(paths)) if (match := _SLICE.fullmatch(name))
+    }
 
 
 def _read_value(path: str) -> str | None:

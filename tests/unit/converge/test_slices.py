@@ -16,14 +16,14 @@ from ansible_collections.wcp360.hosting.plugins.module_utils.converge.document i
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.slices import (
     SliceSettings,
     cgroup_values,
-    plan_slices,
+    plan_slice,
     render_slice,
     slice_properties,
 )
 
 
-def _tenant(limits: Limits, name: str = "Company-A", state: str = "present", uid: int = 200001) -> Tenant:
-    return Tenant(str(uid), name, f"t{uid}", uid, 1, state, "active", "UTC", "basic", limits, ())
+def _tenant(limits: Limits, name: str = "Company-A", uid: int = 200001) -> Tenant:
+    return Tenant(str(uid), name, f"t{uid}", uid, 1, "present", "active", "UTC", "basic", limits, ())
 
 
 def _limits(cpu: int = 20, memory: int = 64, tasks: int | None = None, weight: int = 100) -> Limits:
@@ -78,12 +78,18 @@ def test_systemd_takes_every_file_without_a_word(
     assert Path(unit).read_text().count("[Slice]") == 1
 
 
-def test_slices_are_started_once_and_stopped_for_deleted_tenants() -> None:
-    first, second, third = (
-        _tenant(_limits(), uid=200000 + n, state=s) for n, s in ((1, "present"), (2, "present"), (3, "absent"))
-    )
-    changes = plan_slices([first, second, third], ["user-200002.slice", "user-200003.slice"])
-    assert [(change.action, change.target) for change in changes] == [
-        ("start", "user-200001.slice"),
-        ("stop", "user-200003.slice"),
-    ]
+@pytest.mark.parametrize(
+    ("present", "active", "actions"),
+    [
+        (True, set(), ["start"]),
+        (True, {"user-200001.slice"}, []),
+        (False, {"user-200001.slice"}, ["stop"]),
+        (False, set(), []),
+    ],
+)
+def test_slices_are_started_once_and_stopped_for_deleted_tenants(
+    present: bool, active: set[str], actions: list[str]
+) -> None:
+    changes = plan_slice("id", 200001, present, active)
+    assert [change.action for change in changes] == actions
+    assert {change.target for change in changes} <= {"user-200001.slice"}

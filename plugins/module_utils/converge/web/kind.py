@@ -26,6 +26,7 @@ from ansible_collections.wcp360.hosting.plugins.module_utils.converge.files impo
     plan_files,
     read_files,
 )
+from ansible_collections.wcp360.hosting.plugins.module_utils.converge.links import apply_links
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.plan import NODE, Change
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.runner import Kind, Run
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.web.admission import refuse_tenants
@@ -47,15 +48,13 @@ from ansible_collections.wcp360.hosting.plugins.module_utils.converge.web.docroo
     make_document_root,
 )
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.web.php import (
-    LinkChange,
-    apply_link,
     is_older_than,
     is_open_to,
     needs_php,
     plan_php,
-    read_links,
     service_unit,
     socket_unit,
+    sockets_at_boot,
 )
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.web.probe import (
     InForce,
@@ -218,7 +217,7 @@ class Web(Kind):
         return changes
 
     def _plan_php(self, run: Run, paths: WebPaths, files: Iterable[FileChange]) -> list[Change]:
-        links, units = read_links(paths), self._services.read_units()
+        links, units = sockets_at_boot(paths), self._services.read_units()
         changes = []
         for tenant in run.tenants:
             changes += plan_php(tenant.id, tenant.uid, needs_php(tenant), links, units, paths)
@@ -254,9 +253,7 @@ class Web(Kind):
         return files
 
     def _open_php(self, run: Run, changes: Iterable[Change]) -> None:
-        for change in run.going_on(changes):
-            if isinstance(change, LinkChange):
-                apply_link(change)
+        apply_links(run.going_on(changes))
         self._act_on_units(run, changes, "start")
 
     def _stop_php(self, run: Run, changes: Iterable[Change]) -> None:

@@ -9,7 +9,6 @@ configuration each (https://www.php.net/manual/en/install.fpm.configuration.php)
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import re
 import stat
@@ -17,19 +16,12 @@ import time
 
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.document import Tenant
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.files import ManagedFile
+from ansible_collections.wcp360.hosting.plugins.module_utils.converge.links import plan_want, read_wants
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.plan import Change
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.web.settings import WebPaths, WebSettings
 
 _SOCKET = re.compile(r"wcp360-php@(?P<uid>[0-9]+)\.socket")
 _WORKER_MB = 64
-
-
-@dataclasses.dataclass(frozen=True)
-class LinkChange(Change):
-    """A socket to open at boot (create) or no longer (remove)."""
-
-    link: str = ""
-    points_to: str = ""
 
 
 def socket_unit(uid: int) -> str:
@@ -112,25 +104,19 @@ def pool_file(tenant: Tenant, settings: WebSettings, paths: WebPaths) -> Managed
     )
 
 
-def read_links(paths: WebPaths) -> set[int]:
+def sockets_at_boot(paths: WebPaths) -> set[int]:
     """Return the uids whose socket is opened at boot."""
-    try:
-        names = os.listdir(paths.enabled_sockets)
-    except FileNotFoundError:
-        return set()
-    return {int(match["uid"]) for name in names if (match := _SOCKET.fullmatch(name))}
+    return {int(match["uid"]) for name in read_wants(paths.enabled_sockets) if (match := _SOCKET.fullmatch(name))}
 
 
 def plan_php(
     tenant: str, uid: int, wanted: bool, links: set[int], units: dict[str, str], paths: WebPaths
 ) -> list[Change]:
     """Plan what opens or closes the PHP of one tenant."""
+    template = os.path.join(paths.base.systemd, "wcp360-php@.socket")
+    found = [socket_unit(uid)] if uid in links else []
     changes: list[Change] = []
-    link = os.path.join(paths.enabled_sockets, socket_unit(uid))
-    points_to = os.path.join(paths.base.systemd, "wcp360-php@.socket")
-    if wanted != (uid in links):
-        action = "create" if wanted else "remove"
-        changes.append(LinkChange(tenant, action, link, link=link, points_to=points_to))
+    changes += plan_want(tenant, paths.enabled_sockets, socket_unit(uid), template, wanted, found)
     socket = units.get(socket_unit(uid), "inactive")
     service = units.get(service_unit(uid), "inactive")
     if wanted and socket != "active":
@@ -163,12 +149,3 @@ def is_older_than(cgroup: str, uid: int, file: str) -> bool:
         return time.time() - age < os.stat(file).st_mtime
     except (OSError, ValueError):
         return False
-
-
-def apply_link(change: LinkChange) -> None:
-    """Make or remove a link of sockets.target.wants."""
-    if change.action == "remove":
-        os.unlink(change.link)
-        return
-    os.makedirs(os.path.dirname(change.link), mode=0o755, exist_ok=True)
-    os.symlink(change.points_to, change.link)
