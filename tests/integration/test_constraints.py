@@ -157,6 +157,35 @@ def test_deletion_in_use_names_the_record(cursor: Cursor) -> None:
         cursor.execute("UPDATE packages SET deleted_at = now()")
 
 
+def test_a_node_is_kept_until_it_has_applied_the_deletions(cursor: Cursor) -> None:
+    cursor.execute("UPDATE tenants SET deleted_at = now()")
+    assert violated(cursor, "UPDATE nodes SET deleted_at = now()") == "nodes_deleted_at_is_not_in_use"
+    cursor.execute("UPDATE tenants SET observed_generation = generation")
+    cursor.execute("UPDATE nodes SET deleted_at = now()")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO packages (name) VALUES ('bare')",
+        "DELETE FROM package_limits",
+        "UPDATE package_limits SET package_id = (SELECT id FROM packages WHERE name = 'bare')",
+    ],
+)
+def test_a_package_always_has_limits(cursor: Cursor, statement: str) -> None:
+    cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    if "SELECT" in statement:
+        cursor.execute("SET CONSTRAINTS packages_limits_is_there DEFERRED")
+        cursor.execute("INSERT INTO packages (name) VALUES ('bare')")
+    assert violated(cursor, statement) == "packages_limits_is_there"
+
+
+def test_a_package_goes_with_its_limits(cursor: Cursor) -> None:
+    rows.insert_package(cursor, "unused")
+    cursor.execute("DELETE FROM packages WHERE name = 'unused'")
+    cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
 def test_defaults(cursor: Cursor) -> None:
     cursor.execute("SELECT uid, account FROM tenants")
     [(uid, account)] = cursor.fetchall()

@@ -63,7 +63,6 @@ def tenants(transaction: Cursor) -> Tenants:
         "INSERT INTO cron_jobs (tenant_id, name, schedule, command) VALUES (%(a)s, 'tidy', '@daily', 'true')",
         "UPDATE packages SET name = 'renamed' WHERE name = 'package-of-a'",
         "UPDATE package_limits SET io_weight = 60 WHERE package_id = (SELECT package_id FROM tenants WHERE id = %(a)s)",
-        "DELETE FROM package_limits WHERE package_id = (SELECT package_id FROM tenants WHERE id = %(a)s)",
     ],
 )
 def test_raises_its_tenant_alone(tenants: Tenants, statement: str) -> None:

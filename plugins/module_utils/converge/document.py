@@ -37,10 +37,6 @@ class Limits:
     features: Mapping[str, bool] = dataclasses.field(default_factory=dict)
 
 
-NO_LIMITS = Limits(0, 0, 0, 0)
-"""Stands for those of a package whose record has none; its tenants fail."""
-
-
 @dataclasses.dataclass(frozen=True)
 class Domain:
     """One name that the tenant serves."""
@@ -120,8 +116,7 @@ def parse_document(text: str | bytes) -> Document:
 
 def _tenant(entry: Mapping[str, Any]) -> Tenant:
     known = {field.name for field in dataclasses.fields(Limits)}
-    given = entry["limits"]
-    limits = NO_LIMITS if given is None else Limits(**{key: value for key, value in given.items() if key in known})
+    limits = Limits(**{key: value for key, value in entry["limits"].items() if key in known})
     domains = tuple(
         Domain(**{field.name: domain[field.name] for field in dataclasses.fields(Domain)})
         for domain in entry["domains"]
@@ -131,8 +126,6 @@ def _tenant(entry: Mapping[str, Any]) -> Tenant:
 
 
 def _problem(tenant: Tenant) -> str | None:
-    if tenant.limits is NO_LIMITS:
-        return f"package {tenant.package} has no limits: give them with wcp360.hosting.package"
     checks = [
         ("name", "name", tenant.name),
         ("account", "account", tenant.account),

@@ -39,14 +39,14 @@ SELECT json_build_object(
     'id', t.id, 'name', t.name, 'account', t.account, 'uid', t.uid, 'generation', t.generation,
     'state', CASE WHEN t.deleted_at IS NULL THEN 'present' ELSE 'absent' END,
     'status', t.status, 'time_zone', t.time_zone, 'package', p.name,
-    'limits', CASE WHEN l.package_id IS NOT NULL THEN json_build_object(
+    'limits', json_build_object(
         'max_domains', l.max_domains, 'max_disk_mb', l.max_disk_mb, 'max_cpu_pct', l.max_cpu_pct,
         'max_mem_mb', l.max_mem_mb, 'max_inodes', l.max_inodes, 'max_tasks', l.max_tasks,
-        'cpu_weight', l.cpu_weight, 'io_weight', l.io_weight, 'features', l.features) END,
+        'cpu_weight', l.cpu_weight, 'io_weight', l.io_weight, 'features', l.features),
     'domains', coalesce(d.domains, '[]'::json))::text
 FROM tenants t
 JOIN packages p ON p.id = t.package_id
-LEFT JOIN package_limits l ON l.package_id = p.id
+JOIN package_limits l ON l.package_id = p.id
 LEFT JOIN LATERAL (
     SELECT json_agg(json_build_object(
         'fqdn', fqdn, 'status', status, 'kind', kind, 'document_root', document_root,

@@ -30,7 +30,9 @@ MAX_CHARACTERS = 65536
 _TEXT = r"[^\u0000-\u001f\u007f-\u009f\u2028\u2029]{1,255}"
 _SEGMENT = r"\.?[A-Za-z0-9_][A-Za-z0-9._@+-]*"
 _PATH = rf"/(?:{_SEGMENT}(?:/{_SEGMENT})*)?/?"
-_HOST = r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?"
+_OCTET = r"(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
+# No host names: nginx resolves them at each reload, and one that no longer resolves would stop it for everybody.
+_HOST = rf"(?:localhost|{_OCTET}(?:\.{_OCTET}){{3}}|\[[0-9a-f:]{{2,39}}\])"
 
 # directive -> the pattern that each of its arguments matches as a whole
 DIRECTIVES: dict[str, str] = {
@@ -102,7 +104,7 @@ def _check_directive(directive: Any, path: str, depth: int) -> str | None:
         return f"{path}.args must be a list of at most 20 strings"
     for position, arg in enumerate(args):
         if not isinstance(arg, str) or re.fullmatch(DIRECTIVES[name], arg) is None or not is_unicode(arg):
-            return f"{path}.args[{position}] is not a valid argument of {name}"
+            return f"{path}.args[{position}] is not a valid argument of {name}: it must match {DIRECTIVES[name]}"
     if name in BLOCK_DIRECTIVES:
         return check_server_block(directive.get("block"), f"{path}.block", depth + 1)
     if "block" in directive:

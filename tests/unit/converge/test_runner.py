@@ -120,16 +120,6 @@ def test_suspension_gets_past_the_failure_of_an_earlier_kind(paths: Paths, docum
     assert later.names == ["Tenant-1"]
 
 
-def test_a_package_without_limits_fails_its_tenants_and_removes_nothing(paths: Paths, document: Document) -> None:
-    run_kind(Notes(), Request(str(document(tenant_entry(1), tenant_entry(2)))), paths)
-    bare = tenant_entry(1, limits=None, generation=2)
-    result = run_kind(Notes(), Request(str(document(bare, tenant_entry(2)))), paths)
-    assert result["failed_tenants"] == {
-        "Tenant-1": "package basic has no limits: give them with wcp360.hosting.package"
-    }
-    assert _notes(paths) == {"200001": "basic", "200002": "basic"}
-
-
 def test_a_delivered_document_replaces_those_of_earlier_runs(paths: Paths, document: Document) -> None:
     first = receive_document(str(document(run="one")), "one", check=False, paths=paths)
     second = receive_document(str(document(run="two")), "two", check=False, paths=paths)

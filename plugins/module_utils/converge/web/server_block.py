@@ -9,10 +9,8 @@ grammar, so no argument can end a line, close a block or become a directive.
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.document import Domain, Tenant
 
@@ -40,17 +38,8 @@ def quote(argument: str) -> str:
 
 
 def render_server_block(tenant: Tenant, domain: Domain) -> bytes:
-    """Render the file of a domain with its own server block.
-
-    Raises ValueError, with a message for the tenant, for a block that nginx could take today and refuse later.
-    """
+    """Render the file of a domain with its own server block."""
     directives = domain.server_block or []
-    for host in _upstream_hosts(directives):
-        if not _is_fixed_address(host):
-            raise ValueError(
-                f"{domain.fqdn}: proxy_pass to {host!r} must name an IP address or localhost: nginx reads names once at"
-                " each reload, and one that no longer resolves would stop the reload for everybody"
-            )
     snippets = ["listen", "guard", "protect"]
     after = ["errors", *([] if _handles_everything(directives) else ["front"]), "php"]
     return (
@@ -75,21 +64,3 @@ def _handles_everything(directives: Iterable[Mapping[str, Any]]) -> bool:
         or (directive["directive"] == "location" and directive.get("args") in (["/"], ["^~", "/"]))
         for directive in directives
     )
-
-
-def _upstream_hosts(directives: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    for directive in directives:
-        if directive["directive"] == "proxy_pass":
-            for argument in directive.get("args", []):
-                yield urlsplit(argument).hostname or ""
-        yield from _upstream_hosts(directive.get("block") or [])
-
-
-def _is_fixed_address(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True

@@ -47,7 +47,8 @@ CREATE FUNCTION wcp_directive_pattern(directive text) RETURNS text
         WHEN directive IN ('proxy_http_version')
             THEN '^(?:1\.[01])$'
         WHEN directive IN ('proxy_pass')
-            THEN '^(?:https?://[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?(?::[0-9]{1,5})?(?:/'
+            THEN '^(?:https?://(?:localhost|(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])'
+                 '(?:\.(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}|\[[0-9a-f:]{2,39}\])(?::[0-9]{1,5})?(?:/'
                  '(?:\.?[A-Za-z0-9_][A-Za-z0-9._@+-]*(?:/\.?[A-Za-z0-9_][A-Za-z0-9._@+-]*)*)?/?)?)$'
         WHEN directive IN ('satisfy')
             THEN '^(?:all|any)$'

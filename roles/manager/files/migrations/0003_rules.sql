@@ -103,14 +103,14 @@ BEGIN
     RETURN NULL;
 END $$;
 
--- Arguments: a table and its column that holds the id of this table.
+-- Arguments: a table, its column that holds the id of this table, and the condition of a row that counts.
 CREATE FUNCTION wcp_refuse_deletion_in_use() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public
 AS $$
 DECLARE
     uses bigint;
 BEGIN
-    EXECUTE format('SELECT count(*) FROM %I WHERE %I = $1 AND deleted_at IS NULL', TG_ARGV[0], TG_ARGV[1])
+    EXECUTE format('SELECT count(*) FROM %I WHERE %I = $1 AND (%s)', TG_ARGV[0], TG_ARGV[1], TG_ARGV[2])
         INTO uses USING OLD.id;
     IF uses > 0 THEN
         RAISE EXCEPTION USING
@@ -119,21 +119,23 @@ BEGIN
             MESSAGE = format('%s.deleted_at must stay empty while %s.%s refers to the row: %s record(s) still use %s',
                              TG_TABLE_NAME, TG_ARGV[0], TG_ARGV[1], uses,
                              coalesce(to_jsonb(OLD) ->> 'name', OLD.id::text)),
-            HINT = 'Change or delete those records first.';
+            HINT = 'Change or delete those records first, and converge their node.';
     END IF;
     RETURN NEW;
 END $$;
 
--- Refuse to delete a row of `record_table` while a live row of `user_table` refers to it.
-CREATE PROCEDURE wcp_protect_from_deletion(record_table regclass, user_table name, user_column name)
+-- Refuse to delete a row of `record_table` while a row of `user_table` refers to it for which `in_use` is true.
+CREATE PROCEDURE wcp_protect_from_deletion(
+    record_table regclass, user_table name, user_column name, in_use text DEFAULT 'deleted_at IS NULL')
     LANGUAGE plpgsql SET search_path = pg_catalog, public
 AS $$
 BEGIN
     EXECUTE format(
         'CREATE TRIGGER %I BEFORE UPDATE OF deleted_at ON %s FOR EACH ROW'
         ' WHEN (OLD.deleted_at IS NULL AND NEW.deleted_at IS NOT NULL)'
-        ' EXECUTE FUNCTION public.wcp_refuse_deletion_in_use(%L, %L)',
-        wcp_table_name(record_table) || '_in_use_by_' || user_table, record_table, user_table, user_column);
+        ' EXECUTE FUNCTION public.wcp_refuse_deletion_in_use(%L, %L, %L)',
+        wcp_table_name(record_table) || '_in_use_by_' || user_table, record_table, user_table, user_column,
+        in_use);
 END $$;
 
 -- Arguments: the parent table and the column of this table that holds its id.

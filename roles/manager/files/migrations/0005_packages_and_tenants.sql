@@ -53,6 +53,28 @@ COMMENT ON COLUMN package_limits.max_mem_mb IS 'MiB';
 COMMENT ON COLUMN package_limits.max_bandwidth_mb IS 'MiB sent per calendar month';
 COMMENT ON COLUMN package_limits.features IS 'Flags by name: {"ssh": true, "git": false}';
 
+-- A package and its limits are one record: no transaction leaves a package without them.
+CREATE FUNCTION wcp_require_package_limits() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public
+AS $$
+DECLARE
+    bare text;
+BEGIN
+    SELECT name INTO bare FROM packages AS p
+    WHERE p.id = CASE TG_ARGV[0] WHEN 'new' THEN NEW.id ELSE (to_jsonb(OLD) ->> 'package_id')::uuid END
+        AND NOT EXISTS (SELECT FROM package_limits AS l WHERE l.package_id = p.id);
+    IF FOUND THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'foreign_key_violation', TABLE = 'packages', CONSTRAINT = 'packages_limits_is_there',
+            MESSAGE = format('package %s must have a row in package_limits', bare);
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER packages_limits_is_there AFTER INSERT ON packages
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION wcp_require_package_limits('new');
+CREATE CONSTRAINT TRIGGER package_limits_stays AFTER DELETE OR UPDATE OF package_id ON package_limits
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION wcp_require_package_limits('old');
+
 CREATE TABLE tenants (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     name text NOT NULL UNIQUE CONSTRAINT tenants_name_is_name CHECK (wcp_is_name(name)),
@@ -186,7 +208,8 @@ CALL wcp_track_generation('packages', 'package_id', 'id');
 CALL wcp_track_generation('package_limits', 'package_id', 'package_id');
 
 CALL wcp_protect_from_deletion('packages', 'tenants', 'package_id');
-CALL wcp_protect_from_deletion('nodes', 'tenants', 'node_id');
+-- A node that has not yet removed what a deleted tenant left would serve it for ever.
+CALL wcp_protect_from_deletion('nodes', 'tenants', 'node_id', 'deleted_at IS NULL OR generation <> observed_generation');
 CALL wcp_protect_from_deletion('resellers', 'tenants', 'reseller_id');
 
 CALL wcp_require_live_parent('tenants', 'packages', 'package_id');
