@@ -11,7 +11,12 @@ import hashlib
 import hmac
 from typing import Any
 
-_DATABASE_OWNER = "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s"
+_DATABASE = """
+SELECT pg_get_userbyid(datdba), EXISTS (
+    SELECT FROM aclexplode(coalesce(datacl, acldefault('d', datdba))) AS acl WHERE acl.grantee = 0)
+FROM pg_database WHERE datname = %s
+"""
+"""Owner of the database, and whether every role (PUBLIC, grantee 0) may do something with it."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,6 +60,13 @@ def ensure_server(connection: Any, wanted: RecordStore, check: bool) -> list[str
                 cursor.execute(statement, values or None)
             done.append(what)
 
+        cursor.execute(_DATABASE, (wanted.database,))
+        owner, is_open = cursor.fetchone() or (None, True)
+        if owner not in (None, wanted.role):
+            raise ValueError(
+                f"database {wanted.database} belongs to role {owner} and not to {wanted.role}: give another database,"
+                " or hand it over with ALTER DATABASE ... OWNER TO; nothing was changed"
+            )
         cursor.execute("SELECT rolpassword FROM pg_authid WHERE rolname = %s", (wanted.role,))
         row = cursor.fetchone()
         if row is None:
@@ -65,19 +77,13 @@ def ensure_server(connection: Any, wanted: RecordStore, check: bool) -> list[str
                 sql.SQL("ALTER ROLE {} PASSWORD %s").format(role),
                 encrypt_password(wanted.password, wanted.role, connection, "scram-sha-256"),
             )
-        cursor.execute(_DATABASE_OWNER, (wanted.database,))
-        row = cursor.fetchone()
-        if row is None:
+        if owner is None:
             statement = sql.SQL("CREATE DATABASE {} OWNER {} ENCODING 'UTF8' TEMPLATE template0").format(database, role)
             act(f"create database {wanted.database}", statement)
+        if is_open:
             act(
                 f"close database {wanted.database} to other roles",
                 sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database),
-            )
-        elif row[0] != wanted.role:
-            raise ValueError(
-                f"database {wanted.database} belongs to role {row[0]} and not to {wanted.role}: give another database,"
-                " or hand it over with ALTER DATABASE ... OWNER TO; nothing was changed"
             )
     return done
 
