@@ -28,6 +28,7 @@ BIN = Path("/usr/lib/postgresql/15/bin")
 MIGRATIONS = Path(__file__).resolve().parents[2] / "roles/manager/files/migrations"
 SUPERUSER = "postgres"
 OWNER = "wcp_admin"
+RUNTIME = "wcp_app"
 TEMPLATE = "wcp360_template"
 START_TIMEOUT = 30.0
 # Durability is of no use here, and every test file starts a server.
@@ -84,7 +85,8 @@ def running_server() -> Iterator[Server]:
             try:
                 server = Server(directory)
                 _wait(server, process)
-                server.run_as_superuser(f"CREATE ROLE {OWNER} LOGIN NOSUPERUSER")
+                for role in (OWNER, RUNTIME):
+                    server.run_as_superuser(f"CREATE ROLE {role} LOGIN NOSUPERUSER")
                 server.run_as_superuser(f"CREATE DATABASE {TEMPLATE} OWNER {OWNER} TEMPLATE template0")
                 migrate(server.dsn(TEMPLATE), str(MIGRATIONS))
                 yield server

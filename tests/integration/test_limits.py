@@ -178,9 +178,7 @@ _STEPS = st.lists(
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=_STEPS)
-def test_counters_equal_counts_whatever_happens(
-    transaction: Cursor, steps: list[tuple[str, str, int, int]]
-) -> None:
+def test_counters_equal_counts_whatever_happens(transaction: Cursor, steps: list[tuple[str, str, int, int]]) -> None:
     transaction.execute("SAVEPOINT example")
     tenants = [rows.insert_tenant(transaction, f"tenant{number}") for number in range(2)]
     for tenant in tenants:

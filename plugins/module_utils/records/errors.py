@@ -79,6 +79,10 @@ class DocumentError(RecordsError):
     """A document that cannot be read at all: the file, its syntax, or its outermost shape."""
 
 
+class NotAllowedError(RecordsError):
+    """Nobody acts, or one who may not. Says nothing about what is there."""
+
+
 class RecordStoreError(RecordsError):
     """The record store cannot be reached or used: connection, schema, rights, locks."""
 
