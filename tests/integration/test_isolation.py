@@ -105,7 +105,7 @@ def test_nobody_sees_nothing(runtime: Cursor, store: Store, table: str) -> None:
 
 
 @pytest.mark.parametrize("table", ["users", "roles", "permissions", "api_keys", "nodes", "packages", "package_limits"])
-def test_nobody_sees_no_other_record_either(runtime: Cursor, store: Store, table: str) -> None:
+def test_nobody_sees_no_other_record_either(runtime: Cursor, table: str) -> None:
     runtime.execute(f"SELECT FROM {table}")
     assert runtime.rowcount == 0
 
@@ -169,13 +169,13 @@ def test_another_tenant_s_rows_cannot_be_written(runtime: Cursor, store: Store, 
         runtime.execute(f"UPDATE {table} SET tenant_id = %s", (theirs,))
 
 
-def test_a_reseller_s_user_makes_no_administrator(runtime: Cursor, store: Store) -> None:
+def test_a_reseller_s_user_makes_no_administrator(runtime: Cursor) -> None:
     act(runtime, Credentials(RESELLER))
     with pytest.raises(psycopg2.errors.InsufficientPrivilege, match="row-level security"):
         rows.insert(runtime, "users", email="new@example.org")
 
 
-def test_permissions_are_those_of_roles_in_the_actor_s_reach(runtime: Cursor, store: Store) -> None:
+def test_permissions_are_those_of_roles_in_the_actor_s_reach(runtime: Cursor) -> None:
     assert act(runtime, Credentials(ADMIN)).permissions == {"node.create"}
     assert act(runtime, Credentials(LOCAL_A)).permissions == {"domain.create", "domain.read"}
     reseller = act(runtime, Credentials(RESELLER))
@@ -239,9 +239,12 @@ def test_a_package_without_the_feature_api_takes_no_key(runtime: Cursor, store: 
 
 
 def test_the_runtime_refuses_a_role_that_gets_past_row_level_security(store: Store) -> None:
-    with store.cursor.connection as connection, connection.cursor() as cursor:
-        with pytest.raises(RecordStoreError, match="role wcp_admin gets past row-level security: connect as wcp_app"):
-            act(cursor, Credentials(ADMIN))
+    with (
+        store.cursor.connection as connection,
+        connection.cursor() as cursor,
+        pytest.raises(RecordStoreError, match="role wcp_admin gets past row-level security: connect as wcp_app"),
+    ):
+        act(cursor, Credentials(ADMIN))
 
 
 def test_credentials_come_from_options_or_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -257,7 +260,7 @@ def test_credentials_come_from_options_or_the_environment(monkeypatch: pytest.Mo
         resolve_credentials(ADMIN, KEY)
 
 
-def test_a_change_raises_the_generation_of_a_tenant_that_the_actor_may_not_write(runtime: Cursor, store: Store) -> None:
+def test_a_change_raises_the_generation_of_a_tenant_that_the_actor_may_not_write(runtime: Cursor) -> None:
     act(runtime, Credentials(LOCAL_A))
     runtime.execute("SELECT generation FROM tenants")
     before = rows.one(runtime)
