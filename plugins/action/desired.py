@@ -13,6 +13,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.actor import resolve_credentials
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.desired import (
     DesiredState,
     UnknownNodeError,
@@ -20,7 +21,7 @@ from ansible_collections.wcp360.hosting.plugins.module_utils.records.desired imp
     read_node_id,
     read_out_of_date,
 )
-from ansible_collections.wcp360.hosting.plugins.module_utils.records.errors import RecordStoreError
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.errors import RecordsError
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.store import connect, resolve_dsn
 from ansible_collections.wcp360.hosting.plugins.plugin_utils.node_lock import LockError, NodeLock, acquire_node_lock
 
@@ -41,6 +42,8 @@ class ActionModule(ActionBase):
         _validated, options = self.validate_argument_spec(
             argument_spec={
                 "dsn": {"type": "str", "default": "", "no_log": True},
+                "actor": {"type": "str", "default": ""},
+                "api_key": {"type": "str", "default": "", "no_log": True},
                 "node": {
                     "type": "str",
                     "default": task_vars.get("wcp360_node_name") or task_vars["inventory_hostname"],
@@ -51,22 +54,23 @@ class ActionModule(ActionBase):
         )
         try:
             return self._deliver(options, task_vars)
-        except (RecordStoreError, UnknownNodeError, LockError) as exc:
+        except (RecordsError, UnknownNodeError, LockError) as exc:
             raise AnsibleActionFail(str(exc)) from exc
 
     def _deliver(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         dsn = resolve_dsn(options["dsn"])
+        credentials = resolve_credentials(options["actor"], options["api_key"])
         connection = connect(dsn)
         try:
-            node_id = read_node_id(connection, options["node"])
-            out_of_date = read_out_of_date(connection, node_id)
+            node_id = read_node_id(connection, credentials, options["node"])
+            out_of_date = read_out_of_date(connection, credentials, node_id)
             if not out_of_date and not options["full"]:
                 return {"changed": False, "delivered": False, "out_of_date": 0, "tenants": 0}
             lock = acquire_node_lock(dsn, node_id, os.getppid(), options["lock_timeout"])
             try:
                 # Read under the lock: a converge that has just ended may have left nothing to do, which is no harm.
                 run = str(uuid.uuid4())
-                desired = read_desired(connection, options["node"], run, options["full"])
+                desired = read_desired(connection, credentials, options["node"], run, options["full"])
                 result = self._send(desired, run, task_vars)
             except BaseException:
                 lock.release()

@@ -12,8 +12,9 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.actor import resolve_credentials
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.desired import write_observed
-from ansible_collections.wcp360.hosting.plugins.module_utils.records.errors import RecordStoreError
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.errors import RecordsError
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.store import connect, resolve_dsn
 from ansible_collections.wcp360.hosting.plugins.plugin_utils.node_lock import NodeLock
 
@@ -30,6 +31,8 @@ class ActionModule(ActionBase):
         _validated, options = self.validate_argument_spec(
             argument_spec={
                 "dsn": {"type": "str", "default": "", "no_log": True},
+                "actor": {"type": "str", "default": ""},
+                "api_key": {"type": "str", "default": "", "no_log": True},
                 "desired": {"type": "dict", "required": True},
                 "kinds": {"type": "list", "elements": "str", "required": True},
                 "error": {"type": "str", "default": ""},
@@ -48,8 +51,8 @@ class ActionModule(ActionBase):
                 return result
             outcome = json.loads(result["outcome"])
             if not self._task.check_mode:
-                self._write(options["dsn"], desired["node_id"], outcome)
-        except RecordStoreError as exc:
+                self._write(options, desired["node_id"], outcome)
+        except RecordsError as exc:
             raise AnsibleActionFail(
                 f"{exc}; the node is converged as reported, and the next run will find that out again"
             ) from exc
@@ -57,10 +60,11 @@ class ActionModule(ActionBase):
             lock.release()
         return _answer(outcome, options["fail_on_tenant_errors"])
 
-    def _write(self, dsn: str, node_id: str, outcome: Mapping[str, Any]) -> None:
-        connection = connect(resolve_dsn(dsn))
+    def _write(self, options: Mapping[str, Any], node_id: str, outcome: Mapping[str, Any]) -> None:
+        credentials = resolve_credentials(options["actor"], options["api_key"])
+        connection = connect(resolve_dsn(options["dsn"]))
         try:
-            write_observed(connection, node_id, outcome["observed"], outcome["failed"])
+            write_observed(connection, credentials, node_id, outcome["observed"], outcome["failed"])
         finally:
             connection.close()
 

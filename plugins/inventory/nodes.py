@@ -20,6 +20,7 @@ extends_documentation_fragment:
   - constructed
   - inventory_cache
   - wcp360.hosting.dsn
+  - wcp360.hosting.actor
 options:
   plugin:
     description: Marks the file as a configuration of this plugin.
@@ -30,6 +31,14 @@ options:
     description: May be a template.
     env:
       - name: WCP360_DSN
+  actor:
+    description: May be a template.
+    env:
+      - name: WCP360_ACTOR
+  api_key:
+    description: May be a template.
+    env:
+      - name: WCP360_API_KEY
   roles:
     description: Take the nodes that have one of these roles, V(manager) or V(worker).
     type: list
@@ -65,6 +74,7 @@ statuses: [active]
 
 from typing import Any
 
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.actor import Credentials
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.kinds.node import NODE
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.query import parse_query
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.read import read_records
@@ -83,7 +93,7 @@ class InventoryModule(RecordInventory):
     config_suffix = "nodes"
     query_options = ("roles", "regions", "statuses")
 
-    def read(self, dsn: str) -> dict[str, Any]:
+    def read(self, dsn: str, credentials: Credentials) -> dict[str, Any]:
         """Return the records of the nodes."""
         query = parse_query(
             NODE,
@@ -93,7 +103,7 @@ class InventoryModule(RecordInventory):
                 "status": self.get_option("statuses"),
             },
         )
-        with reading(dsn) as cursor:
+        with reading(dsn, NODE, credentials=credentials) as cursor:
             return {"nodes": read_records(cursor, NODE, query)}
 
     def populate(self, data: dict[str, Any]) -> None:

@@ -24,6 +24,7 @@ extends_documentation_fragment:
   - constructed
   - inventory_cache
   - wcp360.hosting.dsn
+  - wcp360.hosting.actor
 options:
   plugin:
     description: Marks the file as a configuration of this plugin.
@@ -34,6 +35,14 @@ options:
     description: May be a template.
     env:
       - name: WCP360_DSN
+  actor:
+    description: May be a template.
+    env:
+      - name: WCP360_ACTOR
+  api_key:
+    description: May be a template.
+    env:
+      - name: WCP360_API_KEY
   names:
     description: Take the tenants of these names.
     type: list
@@ -84,6 +93,7 @@ failed: true
 
 from typing import Any
 
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.actor import Credentials
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.kinds.domain import DOMAIN
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.kinds.node import NODE
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.kinds.tenant import TENANT
@@ -117,7 +127,7 @@ class InventoryModule(RecordInventory):
     config_suffix = "tenants"
     query_options = ("names", "statuses", "packages", "resellers", "nodes", "out_of_date", "failed")
 
-    def read(self, dsn: str) -> dict[str, Any]:
+    def read(self, dsn: str, credentials: Credentials) -> dict[str, Any]:
         """Return the records of the tenants, the connections of their nodes, and the names of their domains."""
         query = parse_query(
             TENANT,
@@ -131,7 +141,7 @@ class InventoryModule(RecordInventory):
                 "failed": self.get_option("failed"),
             },
         )
-        with reading(dsn) as cursor:
+        with reading(dsn, TENANT, credentials=credentials) as cursor:
             tenants = read_records(cursor, TENANT, query)
             nodes = read_records(cursor, NODE, Query())
             names = tuple(tenant["name"] for tenant in tenants)

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: record_store
-short_description: Make the role and the database of the record store
+short_description: Make the roles and the database of the record store
 version_added: 0.1.0
 description:
-  - Makes the role that owns the record store, its database and the extension C(uuid-ossp), as a superuser of the
-    PostgreSQL server, through its Unix socket.
+  - Makes the role that owns the record store, the role C(wcp_app) that everything but migrations connects as, the
+    database and the extension C(uuid-ossp), as a superuser of the PostgreSQL server, through its Unix socket.
   - The tables are made by P(wcp360.hosting.schema#module).
 author:
   - WCP360 contributors (@wcp360)
@@ -33,8 +33,8 @@ options:
     default: wcp360_prod
   password:
     description:
-      - Password of the role, for connections over the network. The role needs none for peer authentication on the
-        Unix socket. When empty, the password stays as it is.
+      - Password of the role C(wcp_app), for connections over the network. The roles need none for peer authentication
+        on the Unix socket. When empty, the password stays as it is.
     type: str
     default: ''
   login_dsn:
@@ -46,7 +46,7 @@ requirements:
 """
 
 EXAMPLES = r"""
-- name: Make the role and the database
+- name: Make the roles and the database
   wcp360.hosting.record_store:
     password: "{{ vault_record_store_password }}"
   become: true
@@ -59,7 +59,7 @@ actions:
   type: list
   elements: str
   returned: success
-  sample: ["create role wcp_admin", "create database wcp360_prod"]
+  sample: ["create role wcp_admin", "create role wcp_app", "create database wcp360_prod"]
 """
 
 import traceback

@@ -19,6 +19,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.unsafe_proxy import wrap_var
 
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.actor import Credentials, resolve_credentials
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.errors import RecordsError
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.store import resolve_dsn
 
@@ -29,7 +30,7 @@ class RecordInventory(BaseInventoryPlugin, Constructable, Cacheable):
     config_suffix: str
     query_options: tuple[str, ...]
 
-    def read(self, dsn: str) -> dict[str, Any]:
+    def read(self, dsn: str, credentials: Credentials) -> dict[str, Any]:
         """Return what the record store has, as plain JSON values. Raises RecordsError."""
         raise NotImplementedError
 
@@ -55,15 +56,18 @@ class RecordInventory(BaseInventoryPlugin, Constructable, Cacheable):
             raise AnsibleParserError(f"{path}: {error}") from error
 
     def _cached(self, path: str, cache: bool) -> dict[str, Any]:
-        dsn = resolve_dsn(self.templar.template(self.get_option("dsn") or ""))
+        dsn, user, api_key = (
+            self.templar.template(self.get_option(name) or "") for name in ("dsn", "actor", "api_key")
+        )
+        dsn, credentials = resolve_dsn(dsn), resolve_credentials(user, api_key)
         if not self.get_option("cache"):
-            return self.read(dsn)
-        question = json.dumps([dsn, *(self.get_option(name) for name in self.query_options)])
+            return self.read(dsn, credentials)
+        question = json.dumps([dsn, credentials.user, credentials.api_key, *(self.get_option(name) for name in self.query_options)])
         key = f"{self.get_cache_key(path)}_{hashlib.sha256(question.encode()).hexdigest()[:16]}"
         if cache and key in self._cache:
             cached: dict[str, Any] = self._cache[key]
             return cached
-        data = self.read(dsn)
+        data = self.read(dsn, credentials)
         self._cache[key] = data
         return data
 

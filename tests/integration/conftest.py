@@ -30,12 +30,34 @@ def empty_dsn(pg_server: pg.Server) -> Iterator[str]:
     pg_server.drop_database(name)
 
 
+OPERATOR = "operator@wcp360.internal"
+
+
+@pytest.fixture(autouse=True)
+def operator(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Act as the operator, unless a test says otherwise."""
+    monkeypatch.setenv("WCP360_ACTOR", OPERATOR)
+    monkeypatch.delenv("WCP360_API_KEY", raising=False)
+
+
 @pytest.fixture
-def dsn(pg_server: pg.Server) -> Iterator[str]:
-    """The DSN of a fresh migrated database, as wcp_admin, who owns it and is no superuser."""
+def database(pg_server: pg.Server) -> Iterator[str]:
+    """A fresh migrated database."""
     name = pg_server.create_database(pg.TEMPLATE)
-    yield pg_server.dsn(name)
+    yield name
     pg_server.drop_database(name)
+
+
+@pytest.fixture
+def dsn(pg_server: pg.Server, database: str) -> str:
+    """The DSN of the database for the role that modules connect as."""
+    return pg_server.dsn(database, pg.RUNTIME)
+
+
+@pytest.fixture
+def owner_dsn(pg_server: pg.Server, database: str) -> str:
+    """The DSN of the database for wcp_admin, who owns it and is no superuser."""
+    return pg_server.dsn(database)
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +74,7 @@ def transaction(shared_dsn: str) -> Iterator[psycopg2.extensions.cursor]:
 
 
 @pytest.fixture
-def connection(dsn: str) -> Iterator[psycopg2.extensions.connection]:
-    """A psycopg2 connection to ``dsn``."""
-    with contextlib.closing(psycopg2.connect(dsn)) as opened:
+def connection(owner_dsn: str) -> Iterator[psycopg2.extensions.connection]:
+    """A psycopg2 connection of the owner."""
+    with contextlib.closing(psycopg2.connect(owner_dsn)) as opened:
         yield opened

@@ -36,16 +36,17 @@ def superuser(pg_server: pg.Server) -> Iterator[Connection]:
 def test_the_store_is_made_once_and_closed_to_others(superuser: Connection) -> None:
     made = [
         "create role bootstrap_admin",
-        "set the password of role bootstrap_admin",
+        "set the password of role wcp_app",
         "create database bootstrap_records",
         "close database bootstrap_records to other roles",
+        "open database bootstrap_records to role wcp_app",
     ]
     assert ensure_server(superuser, STORE, check=True) == made
     assert ensure_server(superuser, STORE, check=False) == made
     assert ensure_server(superuser, STORE, check=False) == []
     with superuser.cursor() as cursor:
         cursor.execute("GRANT CONNECT ON DATABASE bootstrap_records TO PUBLIC")
-    assert ensure_server(superuser, STORE, check=False) == made[3:]
+    assert ensure_server(superuser, STORE, check=False) == made[3:4]
 
 
 def test_another_role_s_database_is_left_alone(superuser: Connection) -> None:

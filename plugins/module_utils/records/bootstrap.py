@@ -13,15 +13,25 @@ from typing import Any
 
 _DATABASE = """
 SELECT pg_get_userbyid(datdba), EXISTS (
-    SELECT FROM aclexplode(coalesce(datacl, acldefault('d', datdba))) AS acl WHERE acl.grantee = 0)
+    SELECT FROM aclexplode(coalesce(datacl, acldefault('d', datdba))) AS acl WHERE acl.grantee = 0), EXISTS (
+    SELECT FROM aclexplode(datacl) AS acl JOIN pg_roles AS r ON r.oid = acl.grantee
+    WHERE r.rolname = %s AND acl.privilege_type = 'CONNECT')
 FROM pg_database WHERE datname = %s
 """
-"""Owner of the database, and whether every role (PUBLIC, grantee 0) may do something with it."""
+"""Owner of the database, whether every role (PUBLIC, grantee 0) may do something with it, and a role may connect."""
+
+
+RUNTIME_ROLE = "wcp_app"
+"""The role that the modules connect as. It owns nothing, so that row-level security holds it; migrations name it."""
 
 
 @dataclasses.dataclass(frozen=True)
 class RecordStore:
-    """What is to be there. An empty ``password`` leaves the role's password as it is."""
+    """What is to be there.
+
+    ``role`` owns the database and is for migrations. The runtime connects as RUNTIME_ROLE; ``password`` is that role's,
+    and an empty one leaves it as it is.
+    """
 
     role: str
     database: str
@@ -52,7 +62,7 @@ def ensure_server(connection: Any, wanted: RecordStore, check: bool) -> list[str
     from psycopg2.extensions import encrypt_password
 
     done = []
-    role, database = sql.Identifier(wanted.role), sql.Identifier(wanted.database)
+    role, runtime, database = map(sql.Identifier, (wanted.role, RUNTIME_ROLE, wanted.database))
     with connection.cursor() as cursor:
 
         def act(what: str, statement: Any, *values: str) -> None:
@@ -60,22 +70,24 @@ def ensure_server(connection: Any, wanted: RecordStore, check: bool) -> list[str
                 cursor.execute(statement, values or None)
             done.append(what)
 
-        cursor.execute(_DATABASE, (wanted.database,))
-        owner, is_open = cursor.fetchone() or (None, True)
+        cursor.execute(_DATABASE, (RUNTIME_ROLE, wanted.database))
+        owner, is_open, is_granted = cursor.fetchone() or (None, True, False)
         if owner not in (None, wanted.role):
             raise ValueError(
                 f"database {wanted.database} belongs to role {owner} and not to {wanted.role}: give another database,"
                 " or hand it over with ALTER DATABASE ... OWNER TO; nothing was changed"
             )
-        cursor.execute("SELECT rolpassword FROM pg_authid WHERE rolname = %s", (wanted.role,))
-        row = cursor.fetchone()
-        if row is None:
-            act(f"create role {wanted.role}", sql.SQL("CREATE ROLE {} LOGIN").format(role))
-        if wanted.password and not scram_matches(row[0] if row else None, wanted.password):
+        names = [wanted.role, RUNTIME_ROLE]
+        cursor.execute("SELECT rolname, rolpassword FROM pg_authid WHERE rolname = ANY (%s)", (names,))
+        passwords = dict(cursor.fetchall())
+        for name in names:
+            if name not in passwords:
+                act(f"create role {name}", sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(name)))
+        if wanted.password and not scram_matches(passwords.get(RUNTIME_ROLE), wanted.password):
             act(
-                f"set the password of role {wanted.role}",
-                sql.SQL("ALTER ROLE {} PASSWORD %s").format(role),
-                encrypt_password(wanted.password, wanted.role, connection, "scram-sha-256"),
+                f"set the password of role {RUNTIME_ROLE}",
+                sql.SQL("ALTER ROLE {} PASSWORD %s").format(runtime),
+                encrypt_password(wanted.password, RUNTIME_ROLE, connection, "scram-sha-256"),
             )
         if owner is None:
             statement = sql.SQL("CREATE DATABASE {} OWNER {} ENCODING 'UTF8' TEMPLATE template0").format(database, role)
@@ -84,6 +96,11 @@ def ensure_server(connection: Any, wanted: RecordStore, check: bool) -> list[str
             act(
                 f"close database {wanted.database} to other roles",
                 sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database),
+            )
+        if not is_granted:
+            act(
+                f"open database {wanted.database} to role {RUNTIME_ROLE}",
+                sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(database, runtime),
             )
     return done
 

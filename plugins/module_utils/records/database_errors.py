@@ -9,10 +9,16 @@ the one place that turns them into messages.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.document import Record
-from ansible_collections.wcp360.hosting.plugins.module_utils.records.errors import RecordError, RecordStoreError
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.errors import (
+    InvalidRecordsError,
+    RecordError,
+    RecordsError,
+    RecordStoreError,
+)
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.grammar import GRAMMARS
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.kind import Kind
 
@@ -23,6 +29,7 @@ UNIQUE_VIOLATION = "23505"
 NOT_NULL_VIOLATION = "23502"
 _SERIALIZATION = {"40001", "40P01"}
 _REJECTIONS = ("22", "23", "P0")
+_OUT_OF_REACH = "42501"
 _SHUTDOWN = "57P"
 _SCHEMA_MISSING = {"42P01", "42703", "42883", "42704", "3F000"}
 _TOO_LONG = {
@@ -33,7 +40,12 @@ _TOO_LONG = {
 
 def is_rejection(error: Error) -> bool:
     """Tell whether PostgreSQL refused the data of a statement, and not the session or the statement itself."""
-    return bool(error.pgcode) and str(error.pgcode).startswith(_REJECTIONS)
+    return bool(error.pgcode) and (str(error.pgcode).startswith(_REJECTIONS) or _is_out_of_reach(error))
+
+
+def _is_out_of_reach(error: Error) -> bool:
+    """Tell whether row-level security refused a row, as opposed to a missing privilege, which has the same code."""
+    return error.pgcode == _OUT_OF_REACH and "row-level security" in (error.diag.message_primary or "")
 
 
 def is_conflict(error: Error, kind: Kind | None = None) -> bool:
@@ -50,6 +62,14 @@ def is_conflict(error: Error, kind: Kind | None = None) -> bool:
 def record_error(error: Error, record: Record) -> RecordError:
     """Return what PostgreSQL refused about one record, naming its field."""
     return record.error(_problem(error, record.kind))
+
+
+def given_up(error: Error, records: Iterable[Record]) -> RecordsError:
+    """Return why trying again did not help: other transactions, or a natural key that the actor cannot see is taken."""
+    for record in records:
+        if error.pgcode == UNIQUE_VIOLATION and is_conflict(error, record.kind) and f"({record.key})" in str(error):
+            return InvalidRecordsError([record.error(f"{record.kind.key.name} is not available")])
+    return store_error(error)
 
 
 def store_error(error: Error) -> RecordStoreError:
@@ -75,6 +95,8 @@ def _problem(error: Error, kind: Kind) -> str:
     constraint = diagnostics.constraint_name or ""
     field, rule = _field_and_rule(kind, diagnostics.column_name, constraint)
     message = diagnostics.message_primary or ""
+    if _is_out_of_reach(error):
+        return "must belong to what the actor may reach: its own tenant, or tenants and packages of its own reseller"
     if error.pgcode == UNIQUE_VIOLATION:
         return f"{field or constraint} must be unique: another {kind.name} has it already"
     if error.pgcode == NOT_NULL_VIOLATION:

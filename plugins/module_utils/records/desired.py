@@ -14,6 +14,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.actor import Credentials, act
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.authorize import CONVERGE, authorize
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.database_errors import store_error
 
 try:
@@ -85,16 +87,16 @@ class DesiredState:
     tenants: int
 
 
-def read_out_of_date(connection: Any, node_id: str) -> list[str]:
+def read_out_of_date(connection: Any, credentials: Credentials, node_id: str) -> list[str]:
     """Return the names of the node's tenants whose generation is not the observed one."""
-    with _transaction(connection) as cursor:
+    with _transaction(connection, credentials) as cursor:
         cursor.execute(_OUT_OF_DATE, (node_id,))
         return [name for (name,) in cursor]
 
 
-def read_node_id(connection: Any, node: str) -> str:
+def read_node_id(connection: Any, credentials: Credentials, node: str) -> str:
     """Return the id of a node's record. Raises UnknownNodeError."""
-    with _transaction(connection) as cursor:
+    with _transaction(connection, credentials) as cursor:
         cursor.execute(_NODE, (node,))
         row = cursor.fetchone()
     if row is None:
@@ -102,15 +104,15 @@ def read_node_id(connection: Any, node: str) -> str:
     return str(row[0])
 
 
-def read_desired(connection: Any, node: str, run: str, full: bool) -> DesiredState:
+def read_desired(connection: Any, credentials: Credentials, node: str, run: str, full: bool) -> DesiredState:
     """Read a node's desired document in one snapshot.
 
     With ``full`` it lists every tenant of the node, else those whose generation is not observed. Raises
     UnknownNodeError.
     """
-    node_id = read_node_id(connection, node)
+    node_id = read_node_id(connection, credentials, node)
     condition = "" if full else "AND t.generation <> t.observed_generation"
-    with _transaction(connection) as cursor:
+    with _transaction(connection, credentials) as cursor:
         cursor.execute(_TOKEN)
         ((token,),) = cursor.fetchall()
         cursor.execute(_DOCUMENT.format(condition=condition), (node_id,))
@@ -121,13 +123,15 @@ def read_desired(connection: Any, node: str, run: str, full: bool) -> DesiredSta
     return DesiredState(node_id, text, len(tenants))
 
 
-def write_observed(connection: Any, node_id: str, observed: Mapping[str, int], failed: Mapping[str, str]) -> None:
+def write_observed(
+    connection: Any, credentials: Credentials, node_id: str, observed: Mapping[str, int], failed: Mapping[str, str]
+) -> None:
     """Write back what a converge reached, in one transaction.
 
     ``observed`` maps tenant ids to the generation that was applied, which may be older than the record's by now: the
     tenant stays out of date then, and the next converge takes it up. ``failed`` maps tenant ids to errors.
     """
-    with _transaction(connection) as cursor:
+    with _transaction(connection, credentials) as cursor:
         cursor.execute(_WRITE_OBSERVED, (json.dumps(dict(observed)), node_id))
         cursor.execute(_WRITE_FAILED, (json.dumps({key: _line(text) for key, text in failed.items()}), node_id))
 
@@ -139,9 +143,10 @@ def _line(text: str) -> str:
 
 
 @contextlib.contextmanager
-def _transaction(connection: Any) -> Iterator[Any]:
+def _transaction(connection: Any, credentials: Credentials) -> Iterator[Any]:
     try:
         with connection, connection.cursor() as cursor:
+            authorize(act(cursor, credentials), CONVERGE)
             yield cursor
     except psycopg2.Error as exc:
         raise store_error(exc) from exc

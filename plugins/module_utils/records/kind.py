@@ -22,6 +22,22 @@ class Extension:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class Guard:
+    """A field whose change needs a permission of its own, besides the kind's.
+
+    With ``values``, only a change from or to one of them does.
+    """
+
+    field: str
+    permission: str
+    values: tuple[Any, ...] = ()
+
+    def concerns(self, before: Any, after: Any) -> bool:
+        """Tell whether a change of the field is guarded."""
+        return not self.values or before in self.values or after in self.values
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Kind:
     """One kind of record.
 
@@ -30,7 +46,8 @@ class Kind:
     ``filters`` are fields that `read_records` can select by, ``conditions`` named SQL conditions on the table's
     row (alias ``r``). ``check`` looks at a whole record, defaults filled in, and returns what is wrong with it or
     None. ``rehearsed`` names the columns that a new record takes from a sequence, with the highest value of each: a
-    rehearsal counts down from there, because a rollback does not give sequence values back.
+    rehearsal counts down from there, because a rollback does not give sequence values back. ``guards`` are the
+    fields that not everybody may change who may change the record.
     """
 
     name: str
@@ -44,6 +61,7 @@ class Kind:
     rehearsed: Mapping[str, int] = dataclasses.field(default_factory=dict)
     conditions: Mapping[str, str] = dataclasses.field(default_factory=dict)
     check: Callable[[Mapping[str, Any]], str | None] | None = None
+    guards: tuple[Guard, ...] = ()
 
     @property
     def all_fields(self) -> tuple[Field, ...]:

@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.common.parameters import env_fallback
 
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.actor import Credentials, resolve_credentials
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.document import (
     STATES,
     parse_document,
@@ -40,6 +41,10 @@ from ansible_collections.wcp360.hosting.plugins.module_utils.records.store impor
 
 Spec = dict[str, dict[str, Any]]
 
+FORCE: Spec = {"force": {"type": "bool", "default": False}}
+LIMITED = ("package", "tenant")
+"""The kinds whose change can leave a tenant with more than its package allows."""
+
 # What PostgreSQL chooses for a new record: a rehearsal cannot know it.
 _CHOSEN_ON_CREATION = frozenset({"id", "uid", "account", "created_at", "updated_at"})
 
@@ -49,29 +54,39 @@ def dsn_spec() -> Spec:
     return {"dsn": {"type": "str", "no_log": True, "fallback": (env_fallback, ["WCP360_DSN"])}}
 
 
+def actor_spec() -> Spec:
+    """Return the options of every module that reads or writes records: where, and who acts."""
+    return dsn_spec() | {
+        "actor": {"type": "str"},
+        "api_key": {"type": "str", "no_log": True},
+    }
+
+
 def record_spec(kind: Kind) -> Spec:
     """Return the options of the module that writes one record of ``kind``."""
-    spec = dsn_spec() | {
+    spec = actor_spec() | {
         "state": {"type": "str", "choices": list(STATES), "default": "present"},
         kind.key.name: kind.key.option() | {"required": True},
     }
     nullable = [field.name for field in kind.all_fields if field.nullable]
     if nullable:
         spec["unset"] = {"type": "list", "elements": "str", "choices": nullable, "default": []}
+    if kind.name in LIMITED:
+        spec |= FORCE
     return spec | {field.name: field.option() for field in kind.all_fields}
 
 
 def info_spec(kind: Kind) -> Spec:
     """Return the options of the module that reads the records of ``kind``."""
     fields = {field.name: field for field in kind.all_fields}
-    spec = dsn_spec() | {kind.key.name: {"type": "list", "elements": "str"}}
+    spec = actor_spec() | {kind.key.name: {"type": "list", "elements": "str"}}
     spec |= {name: _filter_option(fields[name]) for name in kind.filters}
     return spec | {name: {"type": "bool"} for name in kind.conditions}
 
 
 def documents_spec() -> Spec:
     """Return the options of the module that writes documents."""
-    return dsn_spec() | {"src": {"type": "path"}, "records": {"type": "dict"}}
+    return actor_spec() | FORCE | {"src": {"type": "path"}, "records": {"type": "dict"}}
 
 
 def run_record_module(kind: Kind) -> NoReturn:
@@ -81,7 +96,12 @@ def run_record_module(kind: Kind) -> NoReturn:
         record = parse_record(kind, _given(module, kind))
         query = Query(names=(record.key,))
         outcome = apply_records(
-            module.params["dsn"], [record], module.check_mode, lambda cursor: read_records(cursor, kind, query)
+            module.params["dsn"],
+            [record],
+            module.check_mode,
+            lambda cursor: read_records(cursor, kind, query),
+            credentials=_credentials(module),
+            force=module.params.get("force", False),
         )
     result = _result(module, outcome)
     for stored in outcome.answer:
@@ -96,7 +116,7 @@ def run_info_module(kind: Kind) -> NoReturn:
     module = AnsibleModule(argument_spec=info_spec(kind), supports_check_mode=True)
     with _reporting(module, writing=False):
         query = parse_query(kind, module.params)
-        with reading(module.params["dsn"]) as cursor:
+        with reading(module.params["dsn"], kind, credentials=_credentials(module)) as cursor:
             records = read_records(cursor, kind, query)
     module.exit_json(changed=False, **{kind.plural: records})
 
@@ -112,8 +132,18 @@ def run_documents_module() -> NoReturn:
     with _reporting(module, writing=True):
         src = module.params["src"]
         document = load_document(pathlib.Path(src)) if src else module.params["records"]
-        outcome = apply_records(module.params["dsn"], parse_document(document), module.check_mode)
+        outcome = apply_records(
+            module.params["dsn"],
+            parse_document(document),
+            module.check_mode,
+            credentials=_credentials(module),
+            force=module.params["force"],
+        )
     module.exit_json(**_result(module, outcome), counts=count_changes(outcome.plan))
+
+
+def _credentials(module: AnsibleModule) -> Credentials:
+    return resolve_credentials(module.params["actor"], module.params["api_key"])
 
 
 def _filter_option(field: Field) -> dict[str, Any]:

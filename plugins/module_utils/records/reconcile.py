@@ -11,7 +11,13 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ansible_collections.wcp360.hosting.plugins.module_utils.records.database_errors import is_conflict, store_error
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.actor import Credentials, act, resolve_credentials
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.authorize import authorize_plan
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.database_errors import (
+    given_up,
+    is_conflict,
+    store_error,
+)
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.document import Record
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.errors import UnknownOutcomeError
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.lock import lock_rows
@@ -41,23 +47,30 @@ def apply_records(
     records: Sequence[Record],
     check: bool = False,
     read_back: Callable[[psycopg2.extensions.cursor], Any] | None = None,
+    *,
+    credentials: Credentials | None = None,
+    force: bool = False,
 ) -> Outcome:
-    """Write ``records`` in one transaction, or nothing of them.
+    """Write ``records`` in one transaction as the actor of ``credentials`` (the environment's), or nothing of them.
 
     With ``check`` the same statements run and are rolled back, so that what PostgreSQL refuses shows up too. A
-    transaction that loses against a concurrent one is tried again, up to five times. Nothing was changed when this
-    raises InvalidRecordsError or RecordStoreError, except for its subclass UnknownOutcomeError.
+    transaction that loses against a concurrent one is tried again, up to five times. With ``force`` a package may be
+    smaller than what its tenants have. Nothing was changed when this raises InvalidRecordsError, NotAllowedError or
+    RecordStoreError, except for its subclass UnknownOutcomeError.
     """
+    credentials = credentials or resolve_credentials()
     connection = connect(dsn)
     try:
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                return _apply_once(connection, records, check, read_back)
+                return _apply_once(connection, credentials, records, check, force, read_back)
             except psycopg2.Error as error:
                 if not connection.closed:
                     connection.rollback()
-                if attempt == ATTEMPTS or not _try_again(error, records):
+                if not _try_again(error, records):
                     raise store_error(error) from error
+                if attempt == ATTEMPTS:
+                    raise given_up(error, records) from error
                 time.sleep(random.uniform(0, 0.05 * attempt))
         raise AssertionError("the last attempt returns or raises")
     finally:
@@ -66,16 +79,22 @@ def apply_records(
 
 def _apply_once(
     connection: psycopg2.extensions.connection,
+    credentials: Credentials,
     records: Sequence[Record],
     check: bool,
+    force: bool,
     read_back: Callable[[psycopg2.extensions.cursor], Any] | None,
 ) -> Outcome:
     with connection.cursor() as cursor:
+        actor = act(cursor, credentials)
+        if force:
+            cursor.execute("SET LOCAL wcp360.force = 'on'")
         snapshot = read_snapshot(cursor, records)
         plan = plan_changes(records, snapshot)
         if lock_rows(cursor, plan, snapshot):
             snapshot = read_snapshot(cursor, records)
             plan = plan_changes(records, snapshot)
+        authorize_plan(cursor, actor, plan)
         write_plan(cursor, plan, snapshot, rehearsal=check)
         answer = read_back(cursor) if read_back else None
     if check or not plan.changes:

@@ -11,8 +11,15 @@ import sys
 import traceback
 from collections.abc import Iterator
 
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.actor import (
+    Credentials,
+    act,
+    resolve_credentials,
+)
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.authorize import authorize_reading
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.database_errors import store_error
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.errors import RecordStoreError
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.kind import Kind
 
 PSYCOPG2_IMPORT_ERROR: str | None = None
 try:
@@ -76,12 +83,21 @@ def connect(dsn: str | None = None) -> psycopg2.extensions.connection:
 
 
 @contextlib.contextmanager
-def reading(dsn: str | None = None) -> Iterator[psycopg2.extensions.cursor]:
-    """Give a cursor in one read-only repeatable-read transaction. Raises RecordStoreError."""
+def reading(
+    dsn: str | None = None, *kinds: Kind, credentials: Credentials | None = None
+) -> Iterator[psycopg2.extensions.cursor]:
+    """Give a cursor in one read-only repeatable-read transaction of an actor who may read ``kinds``.
+
+    The actor is that of ``credentials``, or of the environment. Raises NotAllowedError and RecordStoreError.
+    """
+    credentials = credentials or resolve_credentials()
     connection = connect(dsn)
     try:
         connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
         with connection, connection.cursor() as cursor:
+            actor = act(cursor, credentials)
+            for kind in kinds:
+                authorize_reading(actor, kind)
             yield cursor
     except psycopg2.Error as error:
         raise store_error(error) from error

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.fields import Choice, Json, Reference, Text
-from ansible_collections.wcp360.hosting.plugins.module_utils.records.kind import Kind
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.kind import Guard, Kind
 
 TENANT = Kind(
     name="tenant",
@@ -21,6 +21,11 @@ TENANT = Kind(
         Reference(name="node", grammar="hostname", target_kind="node", target_table="nodes", nullable=True),
         Text(name="time_zone", grammar="time_zone", default="UTC"),
         Json(name="metadata", default={}),
+    ),
+    guards=(
+        Guard(field="node", permission="tenant.place"),
+        Guard(field="reseller", permission="tenant.assign"),
+        Guard(field="status", permission="tenant.lock", values=("locked",)),
     ),
     rehearsed={"uid": 1_999_999},
     observed=("uid", "generation", "observed_generation", "last_error", "last_converged_at"),

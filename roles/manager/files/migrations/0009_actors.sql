@@ -257,3 +257,18 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON
 GRANT SELECT ON permissions TO wcp_app;
 GRANT SELECT, INSERT ON audit_logs, audit_anchors TO wcp_app;
 GRANT USAGE ON SEQUENCE tenant_uid_seq TO wcp_app;
+
+-- The actor of playbooks that an operator runs with the rights of the manager. It has no password: it cannot log in.
+INSERT INTO permissions (id)
+SELECT kind || '.' || action
+FROM unnest(ARRAY['node', 'package', 'tenant', 'domain']) AS kind,
+    unnest(ARRAY['read', 'create', 'update', 'delete']) AS action
+ON CONFLICT DO NOTHING;
+INSERT INTO permissions (id) VALUES ('node.converge'), ('tenant.place'), ('tenant.assign'), ('tenant.lock')
+ON CONFLICT DO NOTHING;
+INSERT INTO roles (name, scope) VALUES ('system_admin', 'global') ON CONFLICT DO NOTHING;
+INSERT INTO role_permissions (role_id, permission_id)
+SELECT r.id, p.id FROM roles AS r, permissions AS p WHERE r.name = 'system_admin' ON CONFLICT DO NOTHING;
+INSERT INTO users (email) VALUES ('operator@wcp360.internal');
+INSERT INTO user_roles (user_id, role_id)
+SELECT u.id, r.id FROM users AS u, roles AS r WHERE u.email = 'operator@wcp360.internal' AND r.name = 'system_admin';
