@@ -62,7 +62,9 @@ class RecordInventory(BaseInventoryPlugin, Constructable, Cacheable):
         dsn, credentials = resolve_dsn(dsn), resolve_credentials(user, api_key)
         if not self.get_option("cache"):
             return self.read(dsn, credentials)
-        question = json.dumps([dsn, credentials.user, credentials.api_key, *(self.get_option(name) for name in self.query_options)])
+        question = json.dumps(
+            [dsn, credentials.user, credentials.api_key, *(self.get_option(name) for name in self.query_options)]
+        )
         key = f"{self.get_cache_key(path)}_{hashlib.sha256(question.encode()).hexdigest()[:16]}"
         if cache and key in self._cache:
             cached: dict[str, Any] = self._cache[key]

@@ -234,7 +234,7 @@ def test_every_text_column_has_a_grammar(cursor: Cursor) -> None:
         """
         SELECT table_name, column_name FROM information_schema.columns
         WHERE table_schema = 'public' AND data_type IN ('text', 'character varying', 'jsonb') AND is_generated = 'NEVER'
-            AND table_name NOT IN ('schema_migrations', 'actor_secret')
+            AND table_name NOT IN ('alembic_version', 'schema_migrations', 'actor_secret')
         EXCEPT
         SELECT conrelid::regclass::text, attname FROM pg_constraint
         JOIN pg_attribute ON attrelid = conrelid AND attnum = ANY (conkey)
@@ -248,7 +248,7 @@ def test_every_table_has_timestamps(cursor: Cursor) -> None:
     cursor.execute(
         """
         SELECT table_name FROM information_schema.columns
-        WHERE table_schema = 'public' AND table_name NOT IN ('schema_migrations', 'actor_secret')
+        WHERE table_schema = 'public' AND table_name NOT IN ('alembic_version', 'schema_migrations', 'actor_secret')
         GROUP BY table_name
         HAVING NOT array_agg(column_name::text) @> '{created_at,updated_at,deleted_at}'
         """

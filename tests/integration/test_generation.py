@@ -100,6 +100,7 @@ def test_purge_of_a_deleted_domain_raises_nobody(tenants: Tenants) -> None:
 
 
 def test_many_rows_in_one_statement_raise_once(tenants: Tenants) -> None:
+    tenants.raised("UPDATE package_limits SET max_domains = 1000")
     before = tenants.generations["a"]
     tenants.raised(
         "INSERT INTO domains (tenant_id, fqdn) SELECT %(a)s, 'n' || n || '.example.org' FROM generate_series(1, 500) n"

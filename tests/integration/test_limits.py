@@ -97,13 +97,15 @@ def _race(dsn: str, *actions: Callable[[Cursor], object]) -> list[str]:
 
 
 @pytest.mark.parametrize("table", ["domains", "databases", "cron_jobs"])
-def test_of_many_writers_at_the_last_slot_exactly_one_succeeds(dsn: str, connection: Connection, table: str) -> None:
+def test_of_many_writers_at_the_last_slot_exactly_one_succeeds(
+    owner_dsn: str, connection: Connection, table: str
+) -> None:
     with connection, connection.cursor() as cursor:
         tenant = rows.insert_tenant(cursor, "shop")
         _add(cursor, table, tenant, "first")
         cursor.execute("UPDATE package_limits SET max_domains = 2, max_databases = 2, max_cron_jobs = 2")
     outcomes = _race(
-        dsn, *(lambda cursor, n=number: _add(cursor, table, tenant, f"writer{n}") for number in range(WRITERS))
+        owner_dsn, *(lambda cursor, n=number: _add(cursor, table, tenant, f"writer{n}") for number in range(WRITERS))
     )
     assert outcomes.count("") == 1
     assert all("must have room" in refused for refused in outcomes if refused)
@@ -111,7 +113,7 @@ def test_of_many_writers_at_the_last_slot_exactly_one_succeeds(dsn: str, connect
         assert _usage(cursor, COUNTERS[table], tenant) == 2
 
 
-def test_a_limit_that_shrinks_meanwhile_is_not_passed(dsn: str, connection: Connection) -> None:
+def test_a_limit_that_shrinks_meanwhile_is_not_passed(owner_dsn: str, connection: Connection) -> None:
     with connection, connection.cursor() as cursor:
         tenant = rows.insert_tenant(cursor, "shop")
         _add(cursor, "domains", tenant, "first")
@@ -119,7 +121,7 @@ def test_a_limit_that_shrinks_meanwhile_is_not_passed(dsn: str, connection: Conn
         with connection, connection.cursor() as cursor:
             cursor.execute("UPDATE package_limits SET max_domains = 2")
         outcomes = _race(
-            dsn,
+            owner_dsn,
             lambda cursor, n=round_number: _add(cursor, "domains", tenant, f"second{n}"),
             lambda cursor: cursor.execute("UPDATE package_limits SET max_domains = 1"),
         )

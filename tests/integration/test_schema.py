@@ -64,9 +64,9 @@ def test_check_writes_nothing(empty_dsn: str) -> None:
     assert tables(empty_dsn) == set()
 
 
-def test_check_of_a_migrated_database(dsn: str, directory: Path) -> None:
+def test_check_of_a_migrated_database(owner_dsn: str, directory: Path) -> None:
     (directory / f"{NEXT}.sql").write_text("SELECT 1;")
-    assert migrate(dsn, str(directory), check=True) == MigrationReport((), (NEXT,), SHIPPED[-1])
+    assert migrate(owner_dsn, str(directory), check=True) == MigrationReport((), (NEXT,), SHIPPED[-1])
 
 
 def test_two_at_once(empty_dsn: str, directory: Path) -> None:
@@ -83,11 +83,11 @@ def test_two_at_once(empty_dsn: str, directory: Path) -> None:
     assert {report.current for report in reports} == {NEXT}
 
 
-def test_sql_reaches_the_server_as_it_is_written(dsn: str, directory: Path) -> None:
+def test_sql_reaches_the_server_as_it_is_written(owner_dsn: str, directory: Path) -> None:
     text = "100%s :name %(x)s \\ ?"
     (directory / f"{NEXT}.sql").write_text(f"CREATE TABLE extra AS SELECT '{text}'::text AS value;")
-    migrate(dsn, str(directory))
-    assert query(dsn, "SELECT value FROM extra") == [text]
+    migrate(owner_dsn, str(directory))
+    assert query(owner_dsn, "SELECT value FROM extra") == [text]
 
 
 @pytest.mark.parametrize(
@@ -115,21 +115,21 @@ def test_a_failing_migration_is_undone_and_the_next_run_goes_on(
     assert migrate(empty_dsn, str(directory)).applied == (NEXT,)
 
 
-def test_an_edited_migration_is_refused(dsn: str, directory: Path) -> None:
+def test_an_edited_migration_is_refused(owner_dsn: str, directory: Path) -> None:
     (directory / f"{NEXT}.sql").write_text("CREATE TABLE extra ();")
     with (directory / f"{SHIPPED[2]}.sql").open("a") as file:
         file.write("-- one more thought\n")
     for check in (True, False):
         with pytest.raises(SchemaError, match=f"{SHIPPED[2]}.sql was edited after it had been applied"):
-            migrate(dsn, str(directory), check=check)
-    assert "extra" not in tables(dsn)
+            migrate(owner_dsn, str(directory), check=check)
+    assert "extra" not in tables(owner_dsn)
 
 
-def test_a_database_of_a_newer_release_is_refused(dsn: str, directory: Path) -> None:
+def test_a_database_of_a_newer_release_is_refused(owner_dsn: str, directory: Path) -> None:
     (directory / f"{NEXT}.sql").write_text("SELECT 1;")
-    migrate(dsn, str(directory))
+    migrate(owner_dsn, str(directory))
     with pytest.raises(SchemaError, match=f"does not know: {NEXT}.*newer release"):
-        migrate(dsn, str(pg.MIGRATIONS))
+        migrate(owner_dsn, str(pg.MIGRATIONS))
 
 
 @pytest.mark.parametrize("name", ["0009_gap.sql", "0001_twice.sql", "8_short.sql", "0008_Upper.sql"])

@@ -9,16 +9,10 @@ the one place that turns them into messages.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.document import Record
-from ansible_collections.wcp360.hosting.plugins.module_utils.records.errors import (
-    InvalidRecordsError,
-    RecordError,
-    RecordsError,
-    RecordStoreError,
-)
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.errors import RecordError, RecordStoreError
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.grammar import GRAMMARS
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.kind import Kind
 
@@ -64,14 +58,6 @@ def record_error(error: Error, record: Record) -> RecordError:
     return record.error(_problem(error, record.kind))
 
 
-def given_up(error: Error, records: Iterable[Record]) -> RecordsError:
-    """Return why trying again did not help: other transactions, or a natural key that the actor cannot see is taken."""
-    for record in records:
-        if error.pgcode == UNIQUE_VIOLATION and is_conflict(error, record.kind) and f"({record.key})" in str(error):
-            return InvalidRecordsError([record.error(f"{record.kind.key.name} is not available")])
-    return store_error(error)
-
-
 def store_error(error: Error) -> RecordStoreError:
     """Return an error that concerns no single record."""
     if error.pgcode in _SCHEMA_MISSING:
@@ -98,7 +84,7 @@ def _problem(error: Error, kind: Kind) -> str:
     if _is_out_of_reach(error):
         return "must belong to what the actor may reach: its own tenant, or tenants and packages of its own reseller"
     if error.pgcode == UNIQUE_VIOLATION:
-        return f"{field or constraint} must be unique: another {kind.name} has it already"
+        return f"{field or constraint} is not available"
     if error.pgcode == NOT_NULL_VIOLATION:
         return f"{field} must have a value"
     if rule == "not_in_use":

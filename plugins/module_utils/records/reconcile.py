@@ -13,11 +13,7 @@ from typing import Any
 
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.actor import Credentials, act, resolve_credentials
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.authorize import authorize_plan
-from ansible_collections.wcp360.hosting.plugins.module_utils.records.database_errors import (
-    given_up,
-    is_conflict,
-    store_error,
-)
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.database_errors import is_conflict, store_error
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.document import Record
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.errors import UnknownOutcomeError
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.lock import lock_rows
@@ -63,14 +59,13 @@ def apply_records(
     try:
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                return _apply_once(connection, credentials, records, check, force, read_back)
+                last = attempt == ATTEMPTS
+                return _apply_once(connection, credentials, records, check, force, last, read_back)
             except psycopg2.Error as error:
                 if not connection.closed:
                     connection.rollback()
-                if not _try_again(error, records):
+                if last or not _try_again(error, records):
                     raise store_error(error) from error
-                if attempt == ATTEMPTS:
-                    raise given_up(error, records) from error
                 time.sleep(random.uniform(0, 0.05 * attempt))
         raise AssertionError("the last attempt returns or raises")
     finally:
@@ -83,6 +78,7 @@ def _apply_once(
     records: Sequence[Record],
     check: bool,
     force: bool,
+    last: bool,
     read_back: Callable[[psycopg2.extensions.cursor], Any] | None,
 ) -> Outcome:
     with connection.cursor() as cursor:
@@ -95,7 +91,7 @@ def _apply_once(
             snapshot = read_snapshot(cursor, records)
             plan = plan_changes(records, snapshot)
         authorize_plan(cursor, actor, plan)
-        write_plan(cursor, plan, snapshot, rehearsal=check)
+        write_plan(cursor, plan, snapshot, rehearsal=check, last=last)
         answer = read_back(cursor) if read_back else None
     if check or not plan.changes:
         connection.rollback()

@@ -42,13 +42,16 @@ ROWS_PER_STATEMENT = 5_000
 Page = Sequence[tuple[Change, dict[str, Any]]]
 
 
-def write_plan(cursor: psycopg2.extensions.cursor, plan: Plan, snapshot: Snapshot, rehearsal: bool = False) -> None:
+def write_plan(
+    cursor: psycopg2.extensions.cursor, plan: Plan, snapshot: Snapshot, rehearsal: bool = False, last: bool = False
+) -> None:
     """Carry out ``plan``: new and changed rows parents first, deletions children first.
 
-    A row that PostgreSQL refuses raises InvalidRecordsError naming its record. A ``rehearsal`` is rolled back by the
+    A row that PostgreSQL refuses raises InvalidRecordsError naming its record, and so does, at the ``last`` attempt, one
+    whose natural key is taken by a record that the actor cannot see. A ``rehearsal`` is rolled back by the
     caller: it takes the values of ``Kind.rehearsed`` instead of those of sequences, which no rollback gives back.
     """
-    writer = _Writer(cursor, plan, snapshot, rehearsal)
+    writer = _Writer(cursor, plan, snapshot, rehearsal, last)
     for kind in KINDS:
         writer.create(kind)
         writer.update(kind)
@@ -57,10 +60,13 @@ def write_plan(cursor: psycopg2.extensions.cursor, plan: Plan, snapshot: Snapsho
 
 
 class _Writer:
-    def __init__(self, cursor: psycopg2.extensions.cursor, plan: Plan, snapshot: Snapshot, rehearsal: bool) -> None:
+    def __init__(
+        self, cursor: psycopg2.extensions.cursor, plan: Plan, snapshot: Snapshot, rehearsal: bool, last: bool
+    ) -> None:
         self.cursor = cursor
         self.plan = plan
         self.rehearsal = rehearsal
+        self.last = last
         self.ids = {table: {key: target.id for key, target in rows.items()} for table, rows in snapshot.targets.items()}
 
     def create(self, kind: Kind) -> None:
@@ -155,7 +161,7 @@ class _Writer:
         try:
             execute(page)
         except psycopg2.Error as error:
-            if not is_rejection(error) or is_conflict(error, kind):
+            if not is_rejection(error) or (is_conflict(error, kind) and not self.last):
                 raise
             self.cursor.execute("ROLLBACK TO SAVEPOINT page")
             if len(page) == 1:

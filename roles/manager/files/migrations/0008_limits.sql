@@ -7,7 +7,7 @@
 
 -- Whether this transaction may leave more than a package allows (SET LOCAL wcp360.force = 'on'): for a smaller package
 -- and for a restore. New resources are refused all the same.
-CREATE FUNCTION wcp_is_forced() RETURNS boolean
+CREATE FUNCTION wcp_forced() RETURNS boolean
     LANGUAGE sql STABLE
     RETURN coalesce(current_setting('wcp360.force', true), '') = 'on';
 
@@ -34,7 +34,7 @@ BEGIN
             ELSE format(live, 1, 'after') || ' UNION ALL ' || format(live, -1, 'before')
         END, counter)
         INTO grown;
-    IF grown IS NULL OR (TG_OP = 'UPDATE' AND wcp_is_forced()) THEN
+    IF grown IS NULL OR (TG_OP = 'UPDATE' AND wcp_forced()) THEN
         RETURN NULL;
     END IF;
     -- A new statement, and so a new snapshot: the limits as they are now that the tenants are locked.
@@ -107,7 +107,7 @@ DECLARE
     refused record;
     field text;
 BEGIN
-    IF wcp_is_forced() THEN
+    IF wcp_forced() THEN
         RETURN NULL;
     END IF;
     EXECUTE format(

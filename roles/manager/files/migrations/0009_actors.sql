@@ -200,7 +200,10 @@ BEGIN
     CALL wcp_isolate(record_table, format('%I IN (SELECT wcp_tenants_in_reach())', tenant_column));
 END $$;
 
-CREATE PROCEDURE wcp_isolate(record_table regclass, reach text, visible text DEFAULT NULL)
+-- `reach` is the condition of rows that the actor may see and write, `visible` of those that it may see besides, and
+-- `written` of rows as a write leaves them, when that is less than `reach`.
+CREATE PROCEDURE wcp_isolate(
+    record_table regclass, reach text, visible text DEFAULT NULL, written text DEFAULT NULL)
     LANGUAGE plpgsql SET search_path = pg_catalog, public
 AS $$
 BEGIN
@@ -209,7 +212,8 @@ BEGIN
     EXECUTE format('DROP POLICY IF EXISTS every_row_for_owner ON %s', record_table);
     EXECUTE format('CREATE POLICY every_row_for_owner ON %s TO CURRENT_USER USING (true)', record_table);
     EXECUTE format(
-        'CREATE POLICY in_reach ON %s TO wcp_app USING ((SELECT wcp_sees_all()) OR %s)', record_table, reach);
+        'CREATE POLICY in_reach ON %s TO wcp_app USING ((SELECT wcp_sees_all()) OR %s)'
+        ' WITH CHECK ((SELECT wcp_sees_all()) OR %s)', record_table, reach, coalesce(written, reach));
     IF visible IS NOT NULL THEN
         EXECUTE format('CREATE POLICY visible ON %s FOR SELECT TO wcp_app USING (%s)', record_table, visible);
     END IF;
@@ -225,8 +229,10 @@ BEGIN
         CALL wcp_isolate_tenants(record_table::regclass, 'tenant_id');
     END LOOP;
 END $$;
--- A reseller's new tenant is in its reach by its reseller; the one it takes over, by both.
-CALL wcp_isolate('tenants', 'id IN (SELECT wcp_tenants_in_reach()) OR reseller_id IN (SELECT wcp_resellers_in_reach())');
+-- A reseller's new tenant is in its reach by its reseller, and stays there.
+CALL wcp_isolate(
+    'tenants', 'id IN (SELECT wcp_tenants_in_reach()) OR reseller_id IN (SELECT wcp_resellers_in_reach())',
+    written => 'id = (SELECT (wcp_actor()).tenant_id) OR reseller_id IN (SELECT wcp_resellers_in_reach())');
 CALL wcp_isolate('resellers', 'id IN (SELECT wcp_resellers_in_reach()) OR parent_id IN (SELECT wcp_resellers_in_reach())');
 CALL wcp_isolate('nodes', 'false', '(SELECT wcp_has_actor())');
 CALL wcp_isolate(
