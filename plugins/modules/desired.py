@@ -21,6 +21,7 @@ author:
   - WCP360 contributors (@wcp360)
 extends_documentation_fragment:
   - wcp360.hosting.dsn
+  - wcp360.hosting.actor
 attributes:
   check_mode:
     description: In check mode the document is delivered too, so that the bulk modules can plan with it.

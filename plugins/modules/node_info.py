@@ -15,6 +15,7 @@ author:
   - WCP360 contributors (@wcp360)
 extends_documentation_fragment:
   - wcp360.hosting.dsn
+  - wcp360.hosting.actor
   - wcp360.hosting.record_info
 options:
   name:

@@ -18,6 +18,7 @@ author:
   - WCP360 contributors (@wcp360)
 extends_documentation_fragment:
   - wcp360.hosting.dsn
+  - wcp360.hosting.actor
 attributes:
   check_mode:
     description: In check mode nothing is written to the record store.

@@ -18,6 +18,7 @@ author:
   - WCP360 contributors (@wcp360)
 extends_documentation_fragment:
   - wcp360.hosting.dsn
+  - wcp360.hosting.actor
   - wcp360.hosting.record
 options:
   src:
@@ -30,6 +31,12 @@ options:
     description:
       - The document itself. Mutually exclusive with O(src); one of them is required.
     type: dict
+  force:
+    description:
+      - Allow a package, or limits, that are smaller than what tenants have. Nothing is removed from them, and nothing
+        can be added to what is over its limit.
+    type: bool
+    default: false
 notes:
   - "A document is a mapping of C(format: 1) and, under C(nodes), C(packages), C(tenants) and C(domains), lists of
     records."

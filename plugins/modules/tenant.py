@@ -17,6 +17,7 @@ author:
   - WCP360 contributors (@wcp360)
 extends_documentation_fragment:
   - wcp360.hosting.dsn
+  - wcp360.hosting.actor
   - wcp360.hosting.record
   - wcp360.hosting.record.state
 options:
@@ -53,6 +54,12 @@ options:
   metadata:
     description: Free data, at most 64 KiB as JSON. Replaced as a whole.
     type: dict
+  force:
+    description:
+      - Allow a package, or limits, that are smaller than what tenants have. Nothing is removed from them, and nothing
+        can be added to what is over its limit.
+    type: bool
+    default: false
   unset:
     description: Fields to set back to no value.
     type: list

@@ -26,7 +26,7 @@ import yaml
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.document import parse_document
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.reconcile import apply_records
 from tests.integration.controller import ansible_output
-from tests.integration.pg import TEMPLATE, running_server
+from tests.integration.pg import RUNTIME, TEMPLATE, running_server
 
 _ROUNDS = 7
 
@@ -87,7 +87,7 @@ def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
     with tempfile.TemporaryDirectory() as directory, running_server() as server:
         home = Path(directory)
-        dsn = server.dsn(server.create_database(TEMPLATE))
+        dsn = server.dsn(server.create_database(TEMPLATE), RUNTIME)
         apply_records(dsn, parse_document({"format": 1, "nodes": make_nodes(count)}))
         plugin, static_yaml, static_ini = home / "nodes.wcp360.yml", home / "static.yml", home / "static.ini"
         plugin.write_text(json.dumps({"plugin": "wcp360.hosting.nodes", "dsn": dsn}), encoding="utf-8")

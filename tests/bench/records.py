@@ -18,14 +18,14 @@ from pathlib import Path
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.document import parse_document
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.load import load_document
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.reconcile import apply_records
-from tests.integration.pg import TEMPLATE, running_server
+from tests.integration.pg import RUNTIME, TEMPLATE, running_server
 
 
 def main() -> None:
     """Measure and print."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     with running_server() as server, tempfile.TemporaryDirectory() as folder:
-        dsn = server.dsn(server.create_database(TEMPLATE))
+        dsn = server.dsn(server.create_database(TEMPLATE), RUNTIME)
         path = Path(folder, "records.json")
         path.write_text(json.dumps(_document(count)))
         first = _load(dsn, path)

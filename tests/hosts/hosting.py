@@ -14,7 +14,7 @@ from typing import Any
 import psycopg2
 import yaml
 from demo.client import Page, fetch
-from lab.lab import CACHE, Lab, PlaybookFailedError, changed_counts
+from lab.lab import CACHE, OPERATOR, Lab, PlaybookFailedError, changed_counts
 
 NODE = "node1"
 PACKAGES = [
@@ -46,7 +46,7 @@ class Hosting:
 
     def forget_tenants(self) -> None:
         """Forget what earlier scenarios left: no tenant in the record store, and none on the node."""
-        self.sql("TRUNCATE tenants CASCADE")
+        self.sql("DELETE FROM tenants")
         self.converge(wcp360_full=True)
 
     def write(self, **kinds: list[dict[str, Any]]) -> dict[str, Any]:
@@ -66,6 +66,7 @@ class Hosting:
             connection,
             connection.cursor() as cursor,
         ):
+            cursor.execute("SELECT FROM wcp_act_as(%s)", (OPERATOR,))
             cursor.execute(statement, values or None)
             return cursor.fetchall() if cursor.description else []
 

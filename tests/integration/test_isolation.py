@@ -28,7 +28,7 @@ KEY = "wcp_key1_0123456789abcdef"
 
 
 class Store:
-    """Tenants a (of reseller ours, below which is another), b (of reseller theirs) and c (nobody's), and their users."""
+    """Tenants a (of reseller ours), d (of one below ours), b (of reseller theirs) and c (nobody's), and users."""
 
     def __init__(self, cursor: Cursor) -> None:
         self.cursor = cursor
@@ -218,7 +218,7 @@ def _add_key(store: Store, **values: Any) -> None:
 def test_an_api_key_may_what_both_it_and_its_user_may(runtime: Cursor, store: Store) -> None:
     _add_key(store)
     actor = act(runtime, Credentials(api_key=KEY))
-    assert (actor.email, actor.permissions) == (LOCAL_A, {"domain.read"})
+    assert (actor.email, actor.permissions) == (LOCAL_A, frozenset({"domain.read"}))
     runtime.execute("SELECT last_used_at IS NOT NULL FROM api_keys")
     assert rows.one(runtime)
 

@@ -120,11 +120,14 @@ def test_a_limit_that_shrinks_meanwhile_is_not_passed(owner_dsn: str, connection
     for round_number in range(10):
         with connection, connection.cursor() as cursor:
             cursor.execute("UPDATE package_limits SET max_domains = 2")
-        outcomes = _race(
-            owner_dsn,
-            lambda cursor, n=round_number: _add(cursor, "domains", tenant, f"second{n}"),
-            lambda cursor: cursor.execute("UPDATE package_limits SET max_domains = 1"),
-        )
+
+        def grow(cursor: Cursor, name: str = f"second{round_number}") -> None:
+            _add(cursor, "domains", tenant, name)
+
+        def shrink(cursor: Cursor) -> None:
+            cursor.execute("UPDATE package_limits SET max_domains = 1")
+
+        outcomes = _race(owner_dsn, grow, shrink)
         assert outcomes.count("") == 1, outcomes
         with connection, connection.cursor() as cursor:
             cursor.execute("UPDATE domains SET deleted_at = now() WHERE fqdn <> 'first.example.org'")

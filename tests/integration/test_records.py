@@ -213,9 +213,7 @@ def test_one_refused_row_among_many_is_named_and_nothing_is_written(dsn: str) ->
     write(dsn, **HOSTING)
     tenants: list[dict[str, Any]] = [{"name": f"T{number}", "package": "basic"} for number in range(500)]
     tenants[123]["account"] = tenants[321]["account"] = "shared"
-    assert refusal(dsn, tenants=tenants) == (
-        'tenant "T321" (tenants[321]): account is not available'
-    )
+    assert refusal(dsn, tenants=tenants) == ('tenant "T321" (tenants[321]): account is not available')
 
 
 def test_rules_of_the_database_are_told_by_field(dsn: str) -> None:

@@ -20,6 +20,9 @@ from testhosts.fleet import Fleet, Host
 CHECKOUT = Path(__file__).resolve().parents[2]
 CACHE = CHECKOUT / ".cache"
 
+OPERATOR = "operator@wcp360.internal"
+"""The user that the schema comes with, for whoever runs playbooks."""
+
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _RECAP = re.compile(r"^(\S+)\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
 
@@ -65,7 +68,7 @@ class Lab:
         """The record store's connection string, for this machine."""
         password = json.loads(self._secrets.read_text())["manager_db_password"]
         address = self.host("manager").address
-        return f"host={address} dbname=wcp360_prod user=wcp_admin password={password} sslmode=require"
+        return f"host={address} dbname=wcp360_prod user=wcp_app password={password} sslmode=require"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -78,6 +81,7 @@ class Lab:
             "ANSIBLE_PIPELINING": "true",
             "ANSIBLE_FORCE_COLOR": "false",
             "WCP360_DSN": self.dsn,
+            "WCP360_ACTOR": OPERATOR,
         }
 
     def site(self) -> str:

@@ -39,6 +39,14 @@ def test_the_owner_of_the_records_has_no_power_beyond_them(host: Host) -> None:
     assert query(host, "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'wcp360_prod'") == "wcp_admin"
 
 
+def test_the_runtime_s_role_owns_nothing(host: Host) -> None:
+    powers = "rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls"
+    assert query(host, f"SELECT {powers} FROM pg_roles WHERE rolname = 'wcp_app'") == "f|f|f|f|f"
+    assert query(host, "SELECT count(*) FROM pg_class WHERE pg_get_userbyid(relowner) = 'wcp_app'") == "0"
+    seen = host.check_output("psql -AtU wcp_app wcp360_prod -c 'SELECT count(*) FROM tenants'")
+    assert seen == "0", "without an actor there is nothing to see"
+
+
 def test_the_schema_is_up_to_date(host: Host) -> None:
     names = sorted(path.stem for path in MIGRATIONS.glob("*.sql"))
     assert query(host, "SELECT revision FROM schema_migrations ORDER BY revision").splitlines() == names

@@ -47,8 +47,8 @@ def write_plan(
 ) -> None:
     """Carry out ``plan``: new and changed rows parents first, deletions children first.
 
-    A row that PostgreSQL refuses raises InvalidRecordsError naming its record, and so does, at the ``last`` attempt, one
-    whose natural key is taken by a record that the actor cannot see. A ``rehearsal`` is rolled back by the
+    A row that PostgreSQL refuses raises InvalidRecordsError naming its record, and so does, at the ``last`` attempt,
+    one whose natural key is taken by a record that the actor cannot see. A ``rehearsal`` is rolled back by the
     caller: it takes the values of ``Kind.rehearsed`` instead of those of sequences, which no rollback gives back.
     """
     writer = _Writer(cursor, plan, snapshot, rehearsal, last)
