@@ -73,6 +73,11 @@ class Tenant:
         return self.state == "present"
 
     @property
+    def purged(self) -> bool:
+        """Whether a deleted tenant's data is to go as well."""
+        return self.state == "purged"
+
+    @property
     def running(self) -> bool:
         """Whether the tenant's channels answer: present, and neither suspended nor locked."""
         return self.present and self.status == "active"

@@ -39,7 +39,8 @@ SELECT name FROM tenants WHERE node_id = %s AND generation <> observed_generatio
 _DOCUMENT = """
 SELECT json_build_object(
     'id', t.id, 'name', t.name, 'account', t.account, 'uid', t.uid, 'generation', t.generation,
-    'state', CASE WHEN t.deleted_at IS NULL THEN 'present' ELSE 'absent' END,
+    'state', CASE WHEN t.purge_started_at IS NOT NULL THEN 'purged' WHEN t.deleted_at IS NULL THEN 'present'
+        ELSE 'absent' END,
     'status', t.status, 'time_zone', t.time_zone, 'package', p.name,
     'limits', json_build_object(
         'max_domains', l.max_domains, 'max_disk_mb', l.max_disk_mb, 'max_cpu_pct', l.max_cpu_pct,

@@ -32,6 +32,7 @@ from ansible_collections.wcp360.hosting.plugins.module_utils.converge.accounts.t
     inspect_directory,
     make_directory,
     read_project,
+    remove_tree,
     set_project,
     tenant_directories,
 )
@@ -79,6 +80,10 @@ class QuotaChange(Change):
     quota: Quota = NO_QUOTA
 
 
+class RemovalChange(Change):
+    """A purged tenant's directory, to be removed with everything in it."""
+
+
 class Accounts(Kind):
     """The bulk kind of tenants' accounts, directories and quotas."""
 
@@ -100,8 +105,9 @@ class Accounts(Kind):
         return [
             *self._plan_databases(run),
             # Before the directories: a tenant that is full and gets more room can have them made.
-            *_plan_quotas(run.paths.data, present),
+            *_plan_quotas(run.paths.data, [tenant for tenant in run.tenants if tenant.present or tenant.purged]),
             *[change for tenant in present for change in _plan_tree(run.paths.tenant(tenant.uid), tenant, web_gid)],
+            *_plan_removals(run),
         ]
 
     def apply(self, run: Run, changes: Sequence[Change]) -> None:
@@ -116,6 +122,8 @@ class Accounts(Kind):
                     make_directory(change.base, change.directory)
                 elif isinstance(change, ProjectChange):
                     set_project(change.base, change.project)
+                elif isinstance(change, RemovalChange):
+                    remove_tree(change.target)
             except OSError as exc:
                 # XFS answers ENOSPC for a project over its quota too, so a full tenant looks like a full disk.
                 run.fail(change.tenant, f"{change.target}: {exc.strerror}; left as it is")
@@ -139,7 +147,7 @@ class Accounts(Kind):
         folder = run.paths.extrausers
         known = accounts_by_uid(_read_text(os.path.join(folder, "passwd")))
         # A deleted tenant keeps the account that it has; one that never got any needs none now.
-        tenants = [tenant for tenant in run.tenants if tenant.present or tenant.uid in known]
+        tenants = [t for t in run.tenants if t.present or (t.uid in known and not t.purged)]
         homes = {tenant.uid: os.path.join(run.paths.tenant(tenant.uid), "home") for tenant in tenants}
         shells = {tenant.uid: login_shell(tenant, self._settings.shell) for tenant in tenants}
         lines = {
@@ -147,13 +155,15 @@ class Accounts(Kind):
             "group": {t.account: group_line(t) for t in tenants},
             "shadow": {t.account: shadow_line(t) for t in tenants},
         }
-        skipped = {tenant.account for tenant in run.document.tenants} - {tenant.account for tenant in tenants}
-        ours = {account for uid, account in known.items() if uid in UIDS} - skipped
+        dropped = {tenant.account for tenant in run.tenants if tenant.purged}
+        if run.document.full:
+            ours = {account for uid, account in known.items() if uid in UIDS}
+            dropped |= ours - {tenant.account for tenant in run.document.tenants}
         shadow_gid = grp.getgrnam("shadow").gr_gid
         desired = []
         for database, wanted in lines.items():
             path = os.path.join(folder, database)
-            content = merge_lines(_read_text(path), wanted, run.document.full, ours).encode()
+            content = merge_lines(_read_text(path), wanted, dropped).encode()
             if database == "shadow":
                 desired.append(ManagedFile(path, content, NODE, 0o640, 0, shadow_gid, secret=True))
             else:
@@ -187,6 +197,13 @@ def _plan_tree(base: str, tenant: Tenant, web_gid: int) -> list[Change]:
     return changes
 
 
+def _plan_removals(run: Run) -> list[Change]:
+    bases = [(tenant.id, run.paths.tenant(tenant.uid)) for tenant in run.tenants if tenant.purged]
+    return [
+        RemovalChange(tenant, "remove", base, "the tenant's files\n", "") for tenant, base in bases if os.path.lexists(base)
+    ]
+
+
 def _plan_project(base: str, tenant: Tenant, missing: bool) -> list[Change]:
     project, inherits = (0, False) if missing else read_project(base)
     if (project, inherits) == (tenant.uid, True):
@@ -198,7 +215,7 @@ def _plan_project(base: str, tenant: Tenant, missing: bool) -> list[Change]:
 def _plan_quotas(mount: str, tenants: Sequence[Tenant]) -> list[Change]:
     if not tenants:
         return []
-    wanted = {tenant.uid: tenant_quota(tenant.limits) for tenant in tenants}
+    wanted = {tenant.uid: NO_QUOTA if tenant.purged else tenant_quota(tenant.limits) for tenant in tenants}
     owners = {tenant.uid: tenant.id for tenant in tenants}
     actual = read_quotas(mount)
     return [

@@ -9,7 +9,7 @@ accounts never rewrite each other's files.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Mapping
 
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.document import Tenant
 
@@ -40,13 +40,11 @@ def shadow_line(tenant: Tenant) -> str:
     return f"{tenant.account}:!:19700:0:99999:7::{expired}:"
 
 
-def merge_lines(current: str, wanted: Mapping[str, str], full: bool, ours: Iterable[str]) -> str:
+def merge_lines(current: str, wanted: Mapping[str, str], dropped: Container[str]) -> str:
     """Merge lines by account name.
 
-    Lines of accounts in ``wanted`` are replaced or added. With ``full``, lines of the accounts in ``ours`` that are not
-    wanted are left out. All other lines stay as they are.
+    Lines of accounts in ``wanted`` are replaced or added, those of ``dropped`` left out. All other lines stay as they are.
     """
-    dropped = set(ours) - set(wanted) if full else set()
     lines = {line.split(":", 1)[0]: line for line in current.splitlines() if line.strip()}
     lines = {account: line for account, line in lines.items() if account not in dropped}
     lines.update(wanted)

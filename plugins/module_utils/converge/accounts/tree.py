@@ -11,8 +11,10 @@ descriptor and never through a symbolic link.
 from __future__ import annotations
 
 import dataclasses
+import errno
 import fcntl
 import os
+import shutil
 import stat
 import struct
 
@@ -92,6 +94,17 @@ def make_directory(base: str, directory: Directory) -> None:
         os.fchmod(descriptor, directory.mode)
     finally:
         os.close(descriptor)
+
+
+def remove_tree(base: str) -> None:
+    """Remove a tenant's directory with everything in it. Raises OSError.
+
+    A removal that is cut short is finished by the next run. shutil.rmtree goes down by directory descriptors, so that a
+    symbolic link is removed and never followed.
+    """
+    if not shutil.rmtree.avoids_symlink_attacks:
+        raise OSError(errno.ENOTSUP, "this Python cannot remove a directory safely", base)
+    shutil.rmtree(base)
 
 
 def _open_below(base: str, path: str) -> int:
