@@ -43,7 +43,7 @@ def is_conflict(error: Error, kind: Kind | None = None) -> bool:
     """
     if error.pgcode in _SERIALIZATION:
         return True
-    key_index = f"{kind.table}_{kind.key.column}_key" if kind else None
+    key_index = "_".join([kind.table, *kind.key_columns, "key"]) if kind else None
     return error.pgcode == UNIQUE_VIOLATION and error.diag.constraint_name == key_index
 
 
@@ -79,10 +79,10 @@ def _problem(error: Error, kind: Kind) -> str:
         return f"{field or constraint} must be unique: another {kind.name} has it already"
     if error.pgcode == NOT_NULL_VIOLATION:
         return f"{field} must have a value"
-    if rule == "not_in_use":
-        return f"{field} must not be absent: {message.rpartition(': ')[2]}"
     if rule == "live":
         return f"{field} must not be deleted"
+    if field == "state":
+        return f"{field} must not be absent: {message.rpartition(': ')[2]}"
     prefix = f"{diagnostics.table_name}.{diagnostics.column_name} "
     if field and message.startswith(prefix):
         return f"{field} {message.removeprefix(prefix)}"

@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.kind import Kind
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.plan import CREATE, DELETE, UPDATE, Change, Plan
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.registry import KINDS
 
@@ -38,7 +39,7 @@ def diff_changes(plan: Plan) -> list[dict[str, str]]:
 
 def _diff(change: Change) -> dict[str, str]:
     name = f"{change.record.kind.name} {change.record.key}"
-    before, after = _lines(change.before), _lines(change.after)
+    before, after = _lines(change.record.kind, change.before), _lines(change.record.kind, change.after)
     if change.action == CREATE:
         after = f"state: present\n{after}"
     elif change.action == DELETE:
@@ -46,6 +47,7 @@ def _diff(change: Change) -> dict[str, str]:
     return {"before_header": name, "after_header": name, "before": before, "after": after}
 
 
-def _lines(values: Mapping[str, Any]) -> str:
+def _lines(kind: Kind, values: Mapping[str, Any]) -> str:
     """Return one ``field: value`` line for each field; JSON keeps every value on its line."""
-    return "".join(f"{name}: {json.dumps(value, ensure_ascii=False)}\n" for name, value in values.items())
+    shown = {field.name: field.show(values[field.name]) for field in kind.all_fields if field.name in values}
+    return "".join(f"{name}: {json.dumps(value, ensure_ascii=False)}\n" for name, value in shown.items())
