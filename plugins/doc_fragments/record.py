@@ -43,7 +43,9 @@ options:
       - V(present) creates the record, or changes the given fields of an existing one. Fields that are not given stay as
         they are.
       - V(absent) deletes the record. It is marked as deleted, and wiped when it is purged.
+      - V(restored) brings a deleted record back, with all that was deleted together with it, and changes the given
+        fields. It is V(present) for a record that is there, and refused for one that never was or that is purged.
     type: str
-    choices: [present, absent]
+    choices: [present, absent, restored]
     default: present
 """

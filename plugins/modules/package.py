@@ -73,6 +73,9 @@ options:
   features:
     description: Features by name, each V(true) or V(false), for example C(ssh). Replaced as a whole.
     type: dict
+  retention_days:
+    description: Days until a deleted tenant of the package may be purged, 30 to 3,650. A new package gets V(30).
+    type: int
   metadata:
     description: Free data, at most 64 KiB as JSON. Replaced as a whole.
     type: dict
@@ -131,6 +134,7 @@ package:
     description: Shared hosting
     is_system: false
     reseller: null
+    retention_days: 30
     max_domains: 2
     max_disk_mb: 512
     max_cpu_pct: 20

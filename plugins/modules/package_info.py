@@ -48,6 +48,7 @@ packages:
       description: Shared hosting
       is_system: false
       reseller: null
+      retention_days: 30
       max_domains: 2
       max_disk_mb: 512
       max_cpu_pct: 20

@@ -10,8 +10,8 @@ module: records
 short_description: Write many records of many kinds in one transaction
 version_added: 0.1.0
 description:
-  - Makes the record store match a document of nodes, packages, tenants and domains. Records that the document does not
-    mention stay as they are.
+  - Makes the record store match a document of records of all kinds. Records that the document does not mention stay as
+    they are.
   - All of the document is written, or nothing of it. Every broken rule of the document is reported at once.
   - Ten thousand tenants with two domains each take a few seconds.
 author:
@@ -37,18 +37,31 @@ options:
         can be added to what is over its limit.
     type: bool
     default: false
+requirements:
+  - argon2-cffi >= 23.1, for passwords in clear
 notes:
-  - "A document is a mapping of C(format: 1) and, under C(nodes), C(packages), C(tenants) and C(domains), lists of
-    records."
+  - "A document is a mapping of C(format: 1) and lists of records under C(roles), C(resellers), C(nodes), C(packages),
+    C(users), C(api_keys), C(tenants), C(domains), C(databases), C(mailboxes) and C(cron_jobs)."
   - A record is a mapping of the fields that the module of its kind has as options, and of C(state). A field that is
     V(null) is set back to no value.
-  - A tenant may hold a list of its C(domains), which need no C(tenant) then.
+  - A tenant may hold lists of its C(users), C(domains), C(databases), C(mailboxes) and C(cron_jobs), which need no
+    C(tenant) then, and a user a list of its C(api_keys).
+  - A new API key is taken from a document with the C(prefix) and the C(key_hash) of an existing key only. Keys are made
+    by P(wcp360.hosting.api_key#module).
   - Records may refer to each other in any order, also to records that the same document creates.
 seealso:
+  - module: wcp360.hosting.records_info
+  - module: wcp360.hosting.role
+  - module: wcp360.hosting.reseller
   - module: wcp360.hosting.node
   - module: wcp360.hosting.package
+  - module: wcp360.hosting.user
+  - module: wcp360.hosting.api_key
   - module: wcp360.hosting.tenant
   - module: wcp360.hosting.domain
+  - module: wcp360.hosting.database
+  - module: wcp360.hosting.mailbox
+  - module: wcp360.hosting.cron_job
 """
 
 EXAMPLES = r"""

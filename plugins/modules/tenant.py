@@ -39,6 +39,11 @@ options:
       - A new tenant gets V(active).
     type: str
     choices: [active, suspended, locked]
+  owner:
+    description:
+      - E-mail address of the user who administers the tenant. One of the tenant's own users, or one without a tenant. A
+        new tenant has none.
+    type: str
   reseller:
     description: Name of the reseller that the tenant is a customer of. A new tenant has none.
     type: str
@@ -64,7 +69,7 @@ options:
     description: Fields to set back to no value.
     type: list
     elements: str
-    choices: [reseller, node]
+    choices: [owner, reseller, node]
     default: []
 seealso:
   - module: wcp360.hosting.tenant_info
@@ -99,6 +104,7 @@ tenant:
     account: t200001
     package: basic
     status: active
+    owner: anna@company-a.example
     reseller: null
     node: node1
     time_zone: Europe/Berlin

@@ -31,6 +31,10 @@ options:
     description: Return the tenants of one of these packages.
     type: list
     elements: str
+  owner:
+    description: Return the tenants of one of these owners, by e-mail address.
+    type: list
+    elements: str
   reseller:
     description: Return the tenants of one of these resellers.
     type: list
@@ -74,6 +78,7 @@ tenants:
       account: t200001
       package: basic
       status: active
+      owner: anna@company-a.example
       reseller: null
       node: node1
       time_zone: Europe/Berlin

@@ -35,6 +35,7 @@ def store(connection: Connection, dsn: str) -> str:
     """A store with a reseller's tenant (mine), another's (other), and a user for the reseller and for mine."""
     with connection, connection.cursor() as cursor:
         ours, theirs = (rows.insert(cursor, "resellers", name=name) for name in ("ours", "theirs"))
+        cursor.execute("INSERT INTO reseller_limits (reseller_id) SELECT id FROM resellers")
         mine = rows.insert_tenant(cursor, "mine", reseller_id=ours)
         other = rows.insert_tenant(cursor, "other", reseller_id=theirs)
         for tenant, fqdn in ((mine, "mine.example"), (other, "other.example")):

@@ -38,19 +38,19 @@ class Store:
         ours = rows.insert(cursor, "resellers", name="ours")
         below = rows.insert(cursor, "resellers", name="below", parent_id=ours)
         theirs = rows.insert(cursor, "resellers", name="theirs")
+        cursor.execute("INSERT INTO reseller_limits (reseller_id) SELECT id FROM resellers")
         self.tenants = {
             name: self.tenant(name, reseller)
             for name, reseller in (("a", ours), ("b", theirs), ("c", None), ("d", below))
         }
-        self.user(ADMIN, "everything", "local")
+        self.user(ADMIN, "everything")
         self.user(RESELLER, "boss", reseller_id=ours)
-        self.user(LOCAL_A, "local", "everything", tenant_id=self.tenants["a"])
+        self.user(LOCAL_A, "local", tenant_id=self.tenants["a"])
         self.user(LOCAL_B, "local", tenant_id=self.tenants["b"])
 
     def role(self, name: str, scope: str, *permissions: str) -> None:
         role = rows.insert(self.cursor, "roles", name=name, scope=scope)
         for permission in permissions:
-            self.cursor.execute("INSERT INTO permissions (id) VALUES (%s) ON CONFLICT DO NOTHING", (permission,))
             self.cursor.execute("INSERT INTO role_permissions VALUES (%s, %s)", (role, permission))
 
     def user(self, email: str, *roles: str, **values: Any) -> str:
@@ -223,7 +223,7 @@ def test_an_api_key_may_what_both_it_and_its_user_may(runtime: Cursor, store: St
     assert rows.one(runtime)
 
 
-@pytest.mark.parametrize("values", [{"expires_at": "2020-01-01"}, {"deleted_at": "2020-01-01"}, {"key_hash": "x"}])
+@pytest.mark.parametrize("values", [{"expires_at": "2020-01-01"}, {"deleted_at": "2020-01-01"}, {"key_hash": "0" * 64}])
 def test_a_key_that_is_over_is_refused(runtime: Cursor, store: Store, values: dict[str, str]) -> None:
     _add_key(store, **values)
     with pytest.raises(NotAllowedError, match=r"^the API key may not act"):

@@ -217,3 +217,85 @@ def _step(cursor: Cursor, action: str, table: str, tenant: str, row: int, name: 
     else:
         value = "now()" if action == "delete tenant" else "NULL"
         cursor.execute(f"UPDATE tenants SET deleted_at = {value} WHERE id = %s", (tenant,))
+
+
+class Resellers:
+    """Reseller top with reseller below it; each has a tenant with a package of its own."""
+
+    def __init__(self, cursor: Cursor) -> None:
+        self.cursor = cursor
+        self.top = self._reseller("top")
+        self.below = self._reseller("below", parent_id=self.top)
+        self.tenants = {
+            "top": rows.insert_tenant(cursor, "of-top", reseller_id=self.top),
+            "below": rows.insert_tenant(cursor, "of-below", reseller_id=self.below),
+        }
+
+    def _reseller(self, name: str, **values: str) -> str:
+        reseller = rows.insert(self.cursor, "resellers", name=name, **values)
+        rows.insert(self.cursor, "reseller_limits", reseller_id=reseller)
+        return reseller
+
+    def limit(self, field: str, most: int) -> None:
+        self.cursor.execute(f"UPDATE reseller_limits SET {field} = %s WHERE reseller_id = %s", (most, self.top))
+
+    def refused(self, statement: str, *values: object) -> str:
+        self.cursor.execute("SAVEPOINT attempt")
+        with pytest.raises(psycopg2.errors.CheckViolation) as caught:
+            self.cursor.execute(statement, values)
+        self.cursor.execute("ROLLBACK TO attempt")
+        return str(caught.value.diag.message_primary)
+
+
+@pytest.fixture
+def resellers(transaction: Cursor) -> Resellers:
+    """Two resellers in an open transaction."""
+    return Resellers(transaction)
+
+
+def test_what_a_reseller_s_tenants_use_together_is_capped(resellers: Resellers) -> None:
+    resellers.limit("max_domains", 3)
+    for number, owner in enumerate(("top", "below", "below")):
+        _add(resellers.cursor, "domains", resellers.tenants[owner], f"n{number}")
+    for owner in resellers.tenants.values():
+        assert resellers.refused("INSERT INTO domains (tenant_id, fqdn) VALUES (%s, 'x.example.org')", owner) == (
+            "domains.tenant_id must leave its reseller room: the tenants of top would have 4 domains together,"
+            " and may have 3 (max_domains)"
+        )
+    free = rows.insert_tenant(resellers.cursor, "nobody-s")
+    _add(resellers.cursor, "domains", free, "free")
+
+
+def test_tenants_and_disk_of_a_reseller_are_capped(resellers: Resellers) -> None:
+    resellers.limit("max_tenants", 3)
+    resellers.limit("max_disk_mb", 250)
+    package = rows.insert_package(resellers.cursor, "hundred")
+    new = "INSERT INTO tenants (name, package_id, reseller_id) VALUES ('new', %s, %s)"
+    assert "would have 300 MiB of disk together, and may have 250" in resellers.refused(new, package, resellers.below)
+    resellers.limit("max_disk_mb", 300)
+    resellers.cursor.execute(new, (package, resellers.below))
+    more = new.replace("'new'", "'more'")
+    resellers.limit("max_disk_mb", 1000)
+    assert "would have 4 tenants together, and may have 3" in resellers.refused(more, package, resellers.top)
+    taken_over = "UPDATE tenants SET reseller_id = %s WHERE name = 'stranger'"
+    rows.insert_tenant(resellers.cursor, "stranger")
+    assert "would have 4 tenants together" in resellers.refused(taken_over, resellers.top)
+    assert "package_limits.max_disk_mb must leave its reseller room" in resellers.refused(
+        "UPDATE package_limits SET max_disk_mb = 900"
+    )
+    assert "reseller_limits.reseller_id must leave its reseller room" in resellers.refused(
+        "UPDATE reseller_limits SET max_tenants = 2 WHERE reseller_id = %s", resellers.top
+    )
+
+
+def test_of_many_writers_at_a_reseller_s_last_slot_exactly_one_succeeds(owner_dsn: str, connection: Connection) -> None:
+    with connection, connection.cursor() as cursor:
+        resellers = Resellers(cursor)
+        resellers.limit("max_domains", 1)
+    tenants = list(resellers.tenants.values())
+
+    def add(number: int) -> Callable[[Cursor], object]:
+        return lambda cursor: _add(cursor, "domains", tenants[number % 2], f"writer{number}")
+
+    outcomes = _race(owner_dsn, *map(add, range(WRITERS)))
+    assert outcomes.count("") == 1, outcomes

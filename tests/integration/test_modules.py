@@ -97,10 +97,10 @@ def test_documents_and_what_is_read_of_them(dsn: str, tmp_path: Path) -> None:
         "problem": "node must be an existing node; there is none named node1",
     }
     assert checked["counts"] == first["counts"]
-    assert first["counts"]["domains"] == {"created": 5, "updated": 0, "deleted": 0, "unchanged": 0}
+    assert first["counts"]["domains"] == {"created": 5, "updated": 0, "deleted": 0, "restored": 0, "unchanged": 0}
     assert len(checked["diff"]) == 10
     assert (first["changed"], second["changed"]) == (True, False)
-    assert second["counts"]["domains"] == {"created": 0, "updated": 0, "deleted": 0, "unchanged": 5}
+    assert second["counts"]["domains"] == {"created": 0, "updated": 0, "deleted": 0, "restored": 0, "unchanged": 5}
     assert [node["name"] for node in nodes["nodes"]] == ["node1"]
     assert [package["features"] for package in packages["packages"]] == [{"ssh": True}]
     assert [tenant["name"] for tenant in tenants["tenants"]] == ["Bakery", "chess-club"]

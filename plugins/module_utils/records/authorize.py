@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.actor import Actor
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.errors import InvalidRecordsError, NotAllowedError
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.kind import Kind
-from ansible_collections.wcp360.hosting.plugins.module_utils.records.plan import Change, Plan
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.plan import RESTORE, UPDATE, Change, Plan
 
 if TYPE_CHECKING:
     import psycopg2.extensions
 
 READ = "read"
 CONVERGE = "node.converge"
+PURGE = "tenant.purge"
 
 # The permissions that the roles of these users, and these roles, give.
 _OF_USERS = """
@@ -67,6 +68,8 @@ def needed_permissions(change: Change) -> Iterator[str]:
     """Yield the permissions that a change needs, all of them."""
     kind = change.record.kind
     yield f"{kind.name}.{change.action}"
+    if change.action == RESTORE and change.after:
+        yield f"{kind.name}.{UPDATE}"
     for guard in kind.guards:
         if guard.field in change.after and guard.concerns(change.before.get(guard.field), change.after[guard.field]):
             yield guard.permission

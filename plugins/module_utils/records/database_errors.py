@@ -49,7 +49,7 @@ def is_conflict(error: Error, kind: Kind | None = None) -> bool:
     """
     if error.pgcode in _SERIALIZATION:
         return True
-    key_index = f"{kind.table}_{kind.key.column}_key" if kind else None
+    key_index = "_".join([kind.table, *kind.key_columns, "key"]) if kind else None
     return error.pgcode == UNIQUE_VIOLATION and error.diag.constraint_name == key_index
 
 
@@ -79,7 +79,7 @@ def store_error(error: Error) -> RecordStoreError:
 def _problem(error: Error, kind: Kind) -> str:
     diagnostics = error.diag
     constraint = diagnostics.constraint_name or ""
-    field, rule = _field_and_rule(kind, diagnostics.column_name, constraint)
+    field, rule = _field_and_rule(kind, diagnostics.table_name, diagnostics.column_name, constraint)
     message = diagnostics.message_primary or ""
     if _is_out_of_reach(error):
         return "must belong to what the actor may reach: its own tenant, or tenants and packages of its own reseller"
@@ -87,10 +87,11 @@ def _problem(error: Error, kind: Kind) -> str:
         return f"{field or constraint} is not available"
     if error.pgcode == NOT_NULL_VIOLATION:
         return f"{field} must have a value"
-    if rule == "not_in_use":
-        return f"{field} must not be absent: {message.rpartition(': ')[2]}"
     if rule == "live":
         return f"{field} must not be deleted"
+    if field == "state":
+        verb = "change" if rule == "final" else "be absent"
+        return f"{field} must not {verb}: {message.rpartition(': ')[2]}"
     prefix = f"{diagnostics.table_name}.{diagnostics.column_name} "
     if field and message.startswith(prefix):
         return f"{field} {message.removeprefix(prefix)}"
@@ -101,8 +102,11 @@ def _problem(error: Error, kind: Kind) -> str:
     return _first_line(error)
 
 
-def _field_and_rule(kind: Kind, column: str | None, constraint: str) -> tuple[str | None, str]:
-    tables = [kind.table, *([kind.extension.table] if kind.extension else [])]
+def _field_and_rule(
+    kind: Kind, table_name: str | None, column: str | None, constraint: str
+) -> tuple[str | None, str]:
+    # The table is another one when a trigger refuses what the record owns.
+    tables = {kind.table, *([kind.extension.table] if kind.extension else []), *([table_name] if table_name else [])}
     for table in sorted(tables, key=len, reverse=True):
         if constraint.startswith(f"{table}_"):
             name, _is, rule = constraint.removeprefix(f"{table}_").partition("_is_")

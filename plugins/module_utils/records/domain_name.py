@@ -1,7 +1,8 @@
 # Copyright (c) 2026, WCP360 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Internationalised domain names become A-labels before they are stored (RFC 5891, mapped by UTS 46)."""
+"""Internationalised domain names become A-labels before they are stored (RFC 5891, mapped by UTS 46), also those in
+e-mail addresses."""
 
 from __future__ import annotations
 
@@ -27,3 +28,14 @@ def to_a_label(name: str) -> str:
         return idna.encode(lowered, uts46=True, std3_rules=True).decode("ascii")
     except idna.IDNAError as error:
         raise FieldError(f"must be an internationalised domain name: {error}") from error
+
+
+def to_email(address: str) -> str:
+    """Return an e-mail address in lower case with its domain in A-label form; the grammar checks the rest."""
+    local, at, domain = address.rpartition("@")
+    return f"{local.lower()}{at}{to_a_label(domain)}"
+
+
+def domain_of(address: str) -> str:
+    """Return the domain of an e-mail address."""
+    return address.rpartition("@")[2]

@@ -3,13 +3,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The types that a record's field can have.
 
-A field knows how to check and normalise a given value (`parse`), what Ansible option it is (`option`) and how two
-of its values compare (`same`). Problems are raised as FieldError and complete the sentence "``<field>`` ...".
+A field knows how to check and normalise a given value (`parse`), what Ansible option it is (`option`), how two of its
+values compare (`same`), what is stored for one (`stored`) and what is shown of one (`show`). Problems are raised as
+FieldError and complete the sentence "``<field>`` ...".
 """
 
 from __future__ import annotations
 
 import dataclasses
+import datetime
 from collections.abc import Callable
 from typing import Any
 
@@ -24,7 +26,10 @@ class Field:
 
     ``name`` is the field's name in documents and modules, ``column`` the column that holds it. ``default`` is the
     value that PostgreSQL gives to a new record. A ``required`` field must be given for a new record, a ``nullable``
-    one can be set back to no value, an ``immutable`` one cannot change once the record exists.
+    one can be set back to no value, an ``immutable`` one cannot change once the record exists. An ``issued`` one is
+    made by the kind's module and given in documents alone. ``alternatives`` are fields that a document or a task may
+    give instead; what they parse is this field's value. ``chosen`` is what PostgreSQL chooses for a new record, in SQL,
+    where another store would choose something else: an export leaves it out.
     """
 
     name: str
@@ -33,6 +38,9 @@ class Field:
     required: bool = False
     nullable: bool = False
     immutable: bool = False
+    issued: bool = False
+    alternatives: tuple[Field, ...] = ()
+    chosen: str = ""
 
     def __post_init__(self) -> None:
         if not self.column:
@@ -58,8 +66,16 @@ class Field:
         raise NotImplementedError
 
     def same(self, one: Any, other: Any) -> bool:
-        """Tell whether two parsed values are equal."""
+        """Tell whether a parsed value and a stored one, or two parsed ones, are equal."""
         return bool(one == other)
+
+    def stored(self, value: Any) -> Any:
+        """Return what the column gets for a parsed value."""
+        return value
+
+    def show(self, value: Any) -> Any:
+        """Return what a diff shows of a value."""
+        return value
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -73,7 +89,7 @@ class Text(Field):
     also: tuple[str, ...] = ()
     normalise: Callable[[str], str] | None = None
 
-    def _parse(self, value: Any) -> str:
+    def _parse(self, value: Any) -> Any:
         if not isinstance(value, str):
             raise FieldError(f"must be text, not {_type_name(value)} (quote it)")
         text = self.normalise(value) if self.normalise else value
@@ -88,20 +104,67 @@ class Text(Field):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Reference(Text):
-    """Another record by its natural key: column ``target_key`` of table ``target_table``.
-
-    The owner of a record never changes, and a record that has an owner goes where its owner goes.
-    """
+class Pointer(Text):
+    """Other records by their natural keys, in ``grammar``: column ``target_key`` of table ``target_table``."""
 
     target_kind: str
     target_table: str
     target_key: str = "name"
+
+    def keys(self, value: Any) -> tuple[str, ...]:
+        """Return the natural keys that a parsed value names."""
+        return () if value is None else (value,)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Reference(Pointer):
+    """One other record, whose id is in ``column``.
+
+    The owner of a record never changes, and a record that has an owner goes where its owner goes. A reference that is
+    ``derived`` is never given: it follows from the value of the key field, and is a record of the same owner.
+    """
+
     owner: bool = False
+    derived: Callable[[str], str] | None = None
 
     def __post_init__(self) -> None:
         if not self.column:
             object.__setattr__(self, "column", f"{self.name}_id")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Names(Pointer):
+    """A set of other records by name, stored as a JSON list; the order and repetitions do not matter."""
+
+    def _parse(self, value: Any) -> list[str]:
+        if not isinstance(value, list):
+            raise FieldError(f"must be a list, not {_type_name(value)}")
+        return sorted({self._parse_name(index, name) for index, name in enumerate(value)})
+
+    def _parse_name(self, index: int, name: Any) -> str:
+        try:
+            return str(super()._parse(name))
+        except FieldError as problem:
+            raise FieldError(f"[{index}] {problem}") from problem
+
+    def parse_element(self, value: Any) -> Any:
+        return super()._parse(value)
+
+    def option(self) -> dict[str, Any]:
+        return {"type": "list", "elements": "str"}
+
+    def keys(self, value: Any) -> tuple[str, ...]:
+        return () if value is None else tuple(value)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Links(Names):
+    """A set of other records by name, a row each in ``link_table``: ``own_column`` is this record's id there, and
+    ``link_column`` the other's."""
+
+    link_table: str
+    own_column: str
+    link_column: str
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -179,6 +242,26 @@ class Boolean(Field):
 
     def option(self) -> dict[str, Any]:
         return {"type": "bool"}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Timestamp(Field):
+    """A point in time: ISO 8601 with an offset from UTC. It is stored and shown in UTC."""
+
+    def _parse(self, value: Any) -> str:
+        # YAML reads a bare timestamp as one.
+        try:
+            moment = datetime.datetime.fromisoformat(value) if isinstance(value, str) else value
+            if not isinstance(moment, datetime.datetime) or moment.tzinfo is None:
+                raise ValueError
+            return moment.astimezone(datetime.UTC).isoformat()
+        except (ValueError, OverflowError):
+            raise FieldError(
+                "must be a date and time with its offset from UTC (ISO 8601), for example 2027-01-31T12:00:00+01:00"
+            ) from None
+
+    def option(self) -> dict[str, Any]:
+        return {"type": "str"}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -165,6 +165,20 @@ GRAMMARS = _grammars(
         " backslashes",
     ),
     Grammar(
+        "password_hash",
+        r"\$argon2(?:id|i|d)\$v=[0-9]{1,3}\$m=[1-9][0-9]{0,5},t=[1-9][0-9]?,p=[1-9][0-9]?"
+        r"(?:\$[A-Za-z0-9+/]{11,86}){2}|\$2[aby]\$(?:0[4-9]|1[0-9])\$[A-Za-z0-9./]{53}",
+        255,
+        "an argon2 or bcrypt hash in modular crypt format ($argon2id$... or $2b$...), with at most 1 GB of memory and"
+        " 99 passes, or a cost of at most 19",
+    ),
+    Grammar(
+        "sha256",
+        r"[0-9a-f]{64}",
+        64,
+        "a SHA-256 digest: 64 lower-case hexadecimal digits",
+    ),
+    Grammar(
         "time_zone",
         r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+)*",
         63,

@@ -9,7 +9,13 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.wcp360.hosting.plugins.module_utils.records.fields import Field, Reference, Text
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.fields import (
+    Field,
+    Links,
+    Pointer,
+    Reference,
+    Text,
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -41,7 +47,8 @@ class Guard:
 class Kind:
     """One kind of record.
 
-    ``name`` and ``plural`` are its names in modules and documents, ``key`` is the field that names a record.
+    ``name`` and ``plural`` are its names in modules and documents, ``key`` is the field that names a record. Records of
+    a ``scoped`` kind are unique within their owner: their natural key is ``<owner>/<name>``.
     ``observed`` lists the columns that PostgreSQL or the nodes fill: readable, never written from here.
     ``filters`` are fields that `read_records` can select by, ``conditions`` named SQL conditions on the table's
     row (alias ``r``). ``check`` looks at a whole record, defaults filled in, and returns what is wrong with it or
@@ -55,6 +62,7 @@ class Kind:
     table: str
     key: Text
     fields: tuple[Field, ...]
+    scoped: bool = False
     extension: Extension | None = None
     observed: tuple[str, ...] = ()
     filters: tuple[str, ...] = ()
@@ -69,11 +77,47 @@ class Kind:
         return self.fields + (self.extension.fields if self.extension else ())
 
     @property
+    def given_fields(self) -> tuple[Field, ...]:
+        """Return the fields that a document may give: those that do not follow from others."""
+        return tuple(field for field in self.all_fields if not (isinstance(field, Reference) and field.derived))
+
+    @property
+    def exclusive(self) -> tuple[tuple[str, ...], ...]:
+        """Return the names of fields of which only one may be given."""
+        return tuple(
+            (field.name, *(way.name for way in field.alternatives)) for field in self.all_fields if field.alternatives
+        )
+
+    @property
+    def pointers(self) -> tuple[Pointer, ...]:
+        """Return the fields that name other records."""
+        return tuple(field for field in self.fields if isinstance(field, Pointer))
+
+    @property
     def references(self) -> tuple[Reference, ...]:
-        """Return the fields that point at other records."""
+        """Return the fields that point at one other record."""
         return tuple(field for field in self.fields if isinstance(field, Reference))
+
+    @property
+    def links(self) -> tuple[Links, ...]:
+        """Return the fields whose values are rows of a link table."""
+        return tuple(field for field in self.fields if isinstance(field, Links))
 
     @property
     def owner(self) -> Reference | None:
         """Return the field that points at the record's owner."""
         return next((field for field in self.references if field.owner), None)
+
+    @property
+    def scope(self) -> Reference | None:
+        """Return the owner's field when it is part of the natural key."""
+        return self.owner if self.scoped else None
+
+    @property
+    def key_columns(self) -> tuple[str, ...]:
+        """Return the columns of the natural key; the table's UNIQUE constraint on them is named after them."""
+        return (self.scope.column, self.key.column) if self.scope else (self.key.column,)
+
+    def natural_key(self, name: str, values: Mapping[str, Any]) -> str:
+        """Return the natural key of the record with this name and these values."""
+        return f"{values[self.scope.name]}/{name}" if self.scope else name

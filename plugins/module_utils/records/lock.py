@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.kind import Kind
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.plan import Plan, Snapshot
-from ansible_collections.wcp360.hosting.plugins.module_utils.records.registry import KINDS
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.registry import KINDS, owners_first
 
 if TYPE_CHECKING:
     import psycopg2.extensions
@@ -18,35 +18,37 @@ if TYPE_CHECKING:
 def lock_rows(cursor: psycopg2.extensions.cursor, plan: Plan, snapshot: Snapshot) -> bool:
     """Lock the stored rows that ``plan`` changes or refers to; tell whether there were any.
 
-    Changed rows and the owners of changed rows are locked for update, in the order of the kinds and then of the ids, so
-    that writers queue instead of deadlocking. Rows that are only referred to are locked against deletion.
+    Changed rows and the owners of changed rows are locked for update, owners first, then in the order of the kinds and
+    of the ids, so that writers queue instead of deadlocking. Rows that are only referred to are locked against
+    deletion.
     """
     changed: dict[str, set[str]] = {}
     referred: dict[str, set[str]] = {}
     for change in plan.changes:
         if change.id:
             changed.setdefault(change.record.kind.table, set()).add(change.id)
-        for field in change.record.kind.references:
-            target = snapshot.targets.get(field.target_table, {}).get(change.after.get(field.name, ""))
+        for field, key in change.record.pointers(change.after):
+            target = snapshot.targets.get(field.target_table, {}).get(key)
             if target:
-                locks = changed if field.owner else referred
+                locks = changed if field is change.record.kind.owner else referred
                 locks.setdefault(field.target_table, set()).add(target.id)
     for kind in KINDS:
         if kind.owner and kind.table in changed:
             owners = changed.setdefault(kind.owner.target_table, set())
             owners |= _read_owners(cursor, kind, kind.owner.column, changed[kind.table])
-    for kind in KINDS:
+    for kind in owners_first():
         _lock(cursor, kind.table, changed.get(kind.table, set()), "NO KEY UPDATE")
-    for table, ids in referred.items():
-        _lock(cursor, table, ids - changed.get(table, set()), "SHARE")
+    for table in sorted(referred):
+        _lock(cursor, table, referred[table] - changed.get(table, set()), "SHARE")
     return bool(changed or referred)
 
 
 def _read_owners(cursor: psycopg2.extensions.cursor, kind: Kind, column: str, ids: set[str]) -> set[str]:
     cursor.execute(f"SELECT DISTINCT {column}::text FROM {kind.table} WHERE id = ANY(%s::uuid[])", (list(ids),))
-    return {owner for (owner,) in cursor.fetchall()}
+    return {owner for (owner,) in cursor.fetchall() if owner}
 
 
 def _lock(cursor: psycopg2.extensions.cursor, table: str, ids: set[str], strength: str) -> None:
     if ids:
-        cursor.execute(f"SELECT FROM {table} WHERE id = ANY(%s::uuid[]) ORDER BY id FOR {strength}", (list(ids),))
+        # A literal without a type takes the id's: permissions are named by text, everything else by UUID.
+        cursor.execute(f"SELECT FROM {table} WHERE id = ANY(%s) ORDER BY id FOR {strength}", (f"{{{','.join(ids)}}}",))

@@ -10,8 +10,9 @@ the kinds' declarations.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
@@ -19,6 +20,7 @@ from ansible.module_utils.common.parameters import env_fallback
 
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.actor import Credentials, resolve_credentials
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.document import (
+    FORMAT,
     STATES,
     parse_document,
     parse_record,
@@ -29,14 +31,17 @@ from ansible_collections.wcp360.hosting.plugins.module_utils.records.errors impo
     RecordsError,
     UnknownOutcomeError,
 )
-from ansible_collections.wcp360.hosting.plugins.module_utils.records.fields import Choices, Field
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.fields import Field
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.kind import Kind
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.load import load_document
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.plan import CREATE
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.purge import purge
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.query import Query, parse_query
-from ansible_collections.wcp360.hosting.plugins.module_utils.records.read import read_records
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.read import export_records, read_records
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.reconcile import Outcome, apply_records
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.registry import BY_PLURAL, KINDS
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.report import count_changes, diff_changes
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.secret_fields import Secret
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.store import PSYCOPG2_IMPORT_ERROR, reading
 
 Spec = dict[str, dict[str, Any]]
@@ -46,7 +51,24 @@ LIMITED = ("package", "tenant")
 """The kinds whose change can leave a tenant with more than its package allows."""
 
 # What PostgreSQL chooses for a new record: a rehearsal cannot know it.
-_CHOSEN_ON_CREATION = frozenset({"id", "uid", "account", "created_at", "updated_at"})
+_CHOSEN_ON_CREATION = frozenset({"id", "uid", "account", "prefix", "created_at", "updated_at"})
+
+_HIDDEN = "VALUE HIDDEN"
+_SECRET_NAMES = frozenset(
+    way.name
+    for kind in KINDS
+    for field in kind.all_fields
+    if isinstance(field, Secret)
+    for way in (field, *field.alternatives)
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Issued:
+    """What is made for a new record: ``values`` of its fields, and results that are ``shown_once``."""
+
+    values: Mapping[str, Any]
+    shown_once: Mapping[str, Any] = dataclasses.field(repr=False)
 
 
 def dsn_spec() -> Spec:
@@ -68,12 +90,15 @@ def record_spec(kind: Kind) -> Spec:
         "state": {"type": "str", "choices": list(STATES), "default": "present"},
         kind.key.name: kind.key.option() | {"required": True},
     }
-    nullable = [field.name for field in kind.all_fields if field.nullable]
+    if kind.scope:
+        spec[kind.scope.name] = kind.scope.option() | {"required": True}
+    nullable = [field.name for field in _options(kind) if field.nullable and field is not kind.owner]
     if nullable:
         spec["unset"] = {"type": "list", "elements": "str", "choices": nullable, "default": []}
     if kind.name in LIMITED:
         spec |= FORCE
-    return spec | {field.name: field.option() for field in kind.all_fields}
+    ways = [way for field in _options(kind) for way in (field, *field.alternatives)]
+    return {way.name: way.option() for way in ways} | spec
 
 
 def info_spec(kind: Kind) -> Spec:
@@ -86,15 +111,29 @@ def info_spec(kind: Kind) -> Spec:
 
 def documents_spec() -> Spec:
     """Return the options of the module that writes documents."""
-    return actor_spec() | FORCE | {"src": {"type": "path"}, "records": {"type": "dict"}}
+    # What is in the document is not logged, because passwords may be.
+    return actor_spec() | FORCE | {"src": {"type": "path"}, "records": {"type": "dict", "no_log": True}}
 
 
-def run_record_module(kind: Kind) -> NoReturn:
-    """Write one record and return it as it is stored then."""
-    module = AnsibleModule(argument_spec=record_spec(kind), supports_check_mode=True)
+def export_spec() -> Spec:
+    """Return the options of the module that reads a document."""
+    return actor_spec() | {
+        "kinds": {"type": "list", "elements": "str", "choices": list(BY_PLURAL)},
+        "secrets": {"type": "bool", "default": False, "no_log": False},
+    }
+
+
+def run_record_module(kind: Kind, issue: Callable[[], Issued] | None = None) -> NoReturn:
+    """Write one record and return it as it is stored then.
+
+    ``issue`` makes the values that a new record gets and nobody chooses, and what is returned of them, once.
+    """
+    module = AnsibleModule(argument_spec=record_spec(kind), mutually_exclusive=kind.exclusive, supports_check_mode=True)
+    issued = issue() if issue else Issued({}, {})
     with _reporting(module, writing=True):
-        record = parse_record(kind, _given(module, kind))
-        query = Query(names=(record.key,))
+        record = dataclasses.replace(parse_record(kind, _given(module, kind)), initial=issued.values)
+        scope = {kind.scope.name: (record.values[kind.scope.name],)} if kind.scope else {}
+        query = Query(names=(record.name,), filters=scope)
         outcome = apply_records(
             module.params["dsn"],
             [record],
@@ -104,8 +143,10 @@ def run_record_module(kind: Kind) -> NoReturn:
             force=module.params.get("force", False),
         )
     result = _result(module, outcome)
+    created = any(change.action == CREATE for change in outcome.plan.changes)
+    if created and not module.check_mode:
+        result |= issued.shown_once
     for stored in outcome.answer:
-        created = any(change.action == CREATE for change in outcome.plan.changes)
         unknown = _CHOSEN_ON_CREATION - record.values.keys() if module.check_mode and created else set()
         result[kind.name] = {name: value for name, value in stored.items() if name not in unknown}
     module.exit_json(**result)
@@ -129,9 +170,12 @@ def run_documents_module() -> NoReturn:
         required_one_of=[("src", "records")],
         supports_check_mode=True,
     )
+    document = module.params["records"]
+    module.params["records"] = _without_secrets(document)
+    module.no_log_values = {module.params["dsn"], module.params["api_key"]} - {None}
     with _reporting(module, writing=True):
-        src = module.params["src"]
-        document = load_document(pathlib.Path(src)) if src else module.params["records"]
+        if module.params["src"]:
+            document = load_document(pathlib.Path(module.params["src"]))
         outcome = apply_records(
             module.params["dsn"],
             parse_document(document),
@@ -142,23 +186,66 @@ def run_documents_module() -> NoReturn:
     module.exit_json(**_result(module, outcome), counts=count_changes(outcome.plan))
 
 
+def run_export_module() -> NoReturn:
+    """Return the records of the chosen kinds as one document."""
+    module = AnsibleModule(argument_spec=export_spec(), supports_check_mode=True)
+    chosen, secrets = module.params["kinds"], module.params["secrets"]
+    if secrets and not module.no_log:
+        module.fail_json(msg="secrets must not be returned by a task that is logged: set no_log: true on the task")
+    kinds = [kind for kind in KINDS if chosen is None or kind.plural in chosen]
+    with (
+        _reporting(module, writing=False),
+        reading(module.params["dsn"], *kinds, credentials=_credentials(module)) as cursor,
+    ):
+        lists = {kind.plural: export_records(cursor, kind, secrets) for kind in kinds}
+    module.exit_json(changed=False, records={"format": FORMAT, **lists})
+
+
 def _credentials(module: AnsibleModule) -> Credentials:
     return resolve_credentials(module.params["actor"], module.params["api_key"])
 
 
+def run_purge_module() -> NoReturn:
+    """Begin or finish the purge of what was deleted and whose term is over."""
+    module = AnsibleModule(
+        argument_spec=actor_spec() | {"step": {"type": "str", "choices": ["begin", "finish"], "required": True}},
+        supports_check_mode=True,
+    )
+    with _reporting(module, writing=True):
+        outcome = purge(
+            module.params["dsn"], module.params["step"], module.check_mode, credentials=_credentials(module)
+        )
+    result = dataclasses.asdict(outcome)
+    module.exit_json(changed=bool(outcome.tenants or result.get("counts")), **result)
+
+
+def _options(kind: Kind) -> tuple[Field, ...]:
+    """Return the fields that are options of the kind's module."""
+    return tuple(field for field in kind.given_fields if not field.issued)
+
+
+def _without_secrets(value: Any) -> Any:
+    """Return a document with the values of secret fields hidden, wherever they stand."""
+    if isinstance(value, dict):
+        return {name: _HIDDEN if name in _SECRET_NAMES else _without_secrets(item) for name, item in value.items()}
+    return [_without_secrets(item) for item in value] if isinstance(value, list) else value
+
+
 def _filter_option(field: Field) -> dict[str, Any]:
     option = field.option()
-    element = option["elements"] if isinstance(field, Choices) else option["type"]
+    element = option.get("elements", option["type"])
     choices = {"choices": option["choices"]} if "choices" in option else {}
     return {"type": "list", "elements": element} | choices
 
 
 def _given(module: AnsibleModule, kind: Kind) -> dict[str, Any]:
     """Return the fields that the task gives; those of ``unset`` as no value."""
-    names = [kind.key.name, "state", *(field.name for field in kind.all_fields)]
+    ways = [way.name for field in _options(kind) for way in (field, *field.alternatives)]
+    names = [kind.key.name, "state", *ways]
     given = {name: module.params[name] for name in names if module.params[name] is not None}
+    alternatives = {name: names for names in kind.exclusive for name in names}
     for name in module.params.get("unset", []):
-        if name in given:
+        if given.keys() & {name, *alternatives.get(name, ())}:
             module.fail_json(msg=f"unset must not list {name}, which is given a value too; nothing was changed")
         given[name] = None
     return given

@@ -12,12 +12,14 @@ from typing import Any
 
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.document import Record
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.errors import InvalidRecordsError, RecordError
-from ansible_collections.wcp360.hosting.plugins.module_utils.records.fields import Reference
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.fields import Pointer, Reference
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.kind import Kind
 
 CREATE = "create"
 UPDATE = "update"
 DELETE = "delete"
+RESTORE = "restore"
+"""Bring a deleted row back, and change what is given besides."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,10 +33,11 @@ class Row:
 
 @dataclasses.dataclass(frozen=True)
 class Target:
-    """One stored row that a reference points at."""
+    """One stored row that a reference points at; ``owner`` is the natural key of its owner, if it has one."""
 
     id: str
     deleted: bool = False
+    owner: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,9 +69,9 @@ class Plan:
     changes: tuple[Change, ...]
     unchanged: Mapping[str, int]
 
-    def of(self, kind: Kind, action: str) -> list[Change]:
-        """Return the changes of one kind and action."""
-        return [change for change in self.changes if change.record.kind is kind and change.action == action]
+    def of(self, kind: Kind, *actions: str) -> list[Change]:
+        """Return the changes of one kind with one of ``actions``."""
+        return [change for change in self.changes if change.record.kind is kind and change.action in actions]
 
 
 def plan_changes(records: Iterable[Record], snapshot: Snapshot) -> Plan:
@@ -99,9 +102,12 @@ class _Planner:
         row = self.snapshot.rows.get(record.kind.name, {}).get(record.key)
         if not record.present:
             return self._plan_absent(record, row)
-        if row is None:
+        if row is None and not record.restored:
             return self._plan_create(record)
-        if row.deleted_at is not None:
+        if row is None:
+            self._refuse(record, f"state must not be restored: there is no deleted {record.kind.name} of this name")
+            return None
+        if row.deleted_at is not None and not record.restored:
             self._refuse(
                 record,
                 f"{record.kind.key.name} is reserved until the purge by a {record.kind.name} that was deleted at "
@@ -119,12 +125,13 @@ class _Planner:
 
     def _plan_create(self, record: Record) -> Change:
         fields = record.kind.all_fields
+        values = {**record.initial, **record.values}
         for field in fields:
-            if field.required and field.name not in record.values:
+            if field.required and field.name not in values:
                 self._refuse(record, f"{field.name} must be given for a new {record.kind.name}")
-        self._check_whole(record, {field.name: field.default for field in fields} | dict(record.values))
-        self._check_references(record, record.values)
-        after = {field.name: record.values[field.name] for field in fields if field.name in record.values}
+        self._check_whole(record, {field.name: field.default for field in fields} | values)
+        self._check_references(record, values)
+        after = {field.name: values[field.name] for field in fields if field.name in values}
         return Change(CREATE, record, after=after)
 
     def _plan_update(self, record: Record, row: Row) -> Change | None:
@@ -139,19 +146,20 @@ class _Planner:
                 self._refuse(
                     record, f"{field.name} must stay as it is: it never changes for an existing {record.kind.name}"
                 )
-        if not changed:
+        deleted = row.deleted_at is not None
+        if not changed and not deleted:
             return None
         after = {field.name: record.values[field.name] for field in changed}
         self._check_whole(record, dict(row.values) | dict(record.values))
         self._check_references(record, after)
-        return Change(UPDATE, record, row.id, {field.name: row.values[field.name] for field in changed}, after)
+        before = {field.name: row.values[field.name] for field in changed}
+        return Change(RESTORE if deleted else UPDATE, record, row.id, before, after)
 
     def _check_owner(self, record: Record, row: Row) -> None:
         owner = record.kind.owner
         if owner and owner.name in record.values and record.values[owner.name] != row.values[owner.name]:
-            self._refuse(
-                record, f"{owner.name} must stay as it is: the {record.kind.name} belongs to another {owner.name}"
-            )
+            whose = f"belongs to {'another' if row.values[owner.name] else 'no'} {owner.name}"
+            self._refuse(record, f"{owner.name} must stay as it is: the {record.kind.name} {whose}")
 
     def _check_whole(self, record: Record, values: Mapping[str, Any]) -> None:
         problem = record.kind.check(values) if record.kind.check else None
@@ -159,20 +167,42 @@ class _Planner:
             self._refuse(record, problem)
 
     def _check_references(self, record: Record, values: Mapping[str, Any]) -> None:
-        for field in record.kind.references:
-            target = values.get(field.name)
-            if target is not None:
-                self._check_target(record, field, target)
+        for field, key in record.pointers(values):
+            if isinstance(field, Reference) and field.derived:
+                self._check_derived(record, field, key)
+            else:
+                self._check_target(record, field, key)
 
-    def _check_target(self, record: Record, field: Reference, key: str) -> None:
+    def _check_derived(self, record: Record, field: Reference, key: str) -> None:
+        """Refuse a record whose name says that it is under another one which its owner does not have."""
+        owner = record.kind.owner
+        whose = record.values.get(owner.name) if owner else None
+        if whose is None:
+            return
+        stored = self.snapshot.targets.get(field.target_table, {}).get(key)
+        wanted = self.wanted.get((field.target_table, key))
+        found = stored.owner if stored else wanted.values.get(owner.name) if wanted and owner else None
+        if found == whose:
+            self._check_target(record, field, key)
+        else:
+            self._refuse(
+                record,
+                f"{record.kind.key.name} must be in a {field.target_kind} of the same tenant: {whose} has no"
+                f" {field.target_kind} {key}",
+            )
+
+    def _check_target(self, record: Record, field: Pointer, key: str) -> None:
         wanted = self.wanted.get((field.target_table, key))
         stored = self.snapshot.targets.get(field.target_table, {}).get(key)
         if wanted and not wanted.present:
             self._refuse(record, f"{field.name} {key} is deleted by the same document")
-        elif stored and stored.deleted:
+        elif stored and stored.deleted and not (wanted and wanted.restored):
             self._refuse(record, f"{field.name} {key} is deleted")
         elif not stored and not wanted:
-            self._refuse(record, f"{field.name} must be an existing {field.target_kind}; there is none named {key}")
+            rule = (
+                f"an existing {field.target_kind}" if isinstance(field, Reference) else f"existing {field.target_kind}s"
+            )
+            self._refuse(record, f"{field.name} must be {rule}; there is none named {key}")
 
     def _refuse(self, record: Record, problem: str) -> None:
         self.errors.append(record.error(problem))

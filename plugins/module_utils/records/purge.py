@@ -13,20 +13,30 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.actor import Credentials, act
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.authorize import PURGE, authorize
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.database_errors import store_error
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.kind import Kind
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.registry import KINDS
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.store import connect
+
+try:
+    import psycopg2
+except ImportError:
+    psycopg2 = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
     import psycopg2.extensions
 
 # Backups outlive their tenant: whoever manages them lets them go first.
-_DUE = """
-SELECT t.id, t.name, coalesce(n.name, '') AS node FROM tenants AS t LEFT JOIN nodes AS n ON n.id = t.node_id
-WHERE t.deleted_at IS NOT NULL AND t.purge_started_at IS NULL AND wcp_purge_at(t.deleted_at, t.package_id) <= now()
-    AND NOT EXISTS (SELECT FROM backups AS b WHERE b.tenant_id = t.id)
-ORDER BY t.name
+_BEGIN = """
+UPDATE tenants AS t SET purge_started_at = now()
+FROM tenants AS due LEFT JOIN nodes AS n ON n.id = due.node_id
+WHERE t.id = due.id AND due.deleted_at IS NOT NULL AND due.purge_started_at IS NULL
+    AND wcp_purge_at(due.deleted_at, due.package_id) <= now()
+    AND NOT EXISTS (SELECT FROM backups AS b WHERE b.tenant_id = due.id)
+RETURNING t.name, coalesce(n.name, '')
 """
-_BEGIN = "UPDATE tenants SET purge_started_at = now() WHERE id IN (SELECT id FROM ({due}) AS due) RETURNING name"
 
 # The node has removed the data, or never had any. Until then the rows are what will make it do so.
 _WIPED = """
@@ -55,13 +65,32 @@ class Purged:
     waiting: tuple[str, ...]
 
 
-def begin_purge(cursor: psycopg2.extensions.cursor, check: bool = False) -> Begun:
+def purge(dsn: str | None, step: str, check: bool = False, *, credentials: Credentials) -> Begun | Purged:
+    """Run one step, ``begin`` or ``finish``, in one transaction, which ``check`` rolls back.
+
+    Raises NotAllowedError unless the actor may purge tenants, and RecordStoreError.
+    """
+    connection = connect(dsn)
+    try:
+        with connection.cursor() as cursor:
+            authorize(act(cursor, credentials), PURGE)
+            outcome = begin_purge(cursor) if step == "begin" else finish_purge(cursor)
+        if check:
+            connection.rollback()
+        else:
+            connection.commit()
+    except psycopg2.Error as error:
+        raise store_error(error) from error
+    finally:
+        connection.close()
+    return outcome
+
+
+def begin_purge(cursor: psycopg2.extensions.cursor) -> Begun:
     """Mark the tenants whose term is over. From then on they cannot be restored."""
-    cursor.execute(_DUE)
-    due = [(name, node) for _id, name, node in cursor.fetchall()]
-    if due and not check:
-        cursor.execute(_BEGIN.format(due=_DUE))
-    return Begun(tuple(name for name, _node in due), tuple(sorted({node for _name, node in due if node})))
+    cursor.execute(_BEGIN)
+    begun = sorted(cursor.fetchall())
+    return Begun(tuple(name for name, _node in begun), tuple(sorted({node for _name, node in begun if node})))
 
 
 def finish_purge(cursor: psycopg2.extensions.cursor) -> Purged:

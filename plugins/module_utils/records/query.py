@@ -22,8 +22,8 @@ from ansible_collections.wcp360.hosting.plugins.module_utils.records.kind import
 class Query:
     """Keeps records that match every part; an empty query keeps all.
 
-    ``names`` are natural keys, ``filters`` accepted values by field (a field of several words has to share one),
-    ``conditions`` says which of the kind's conditions a record must meet, or must not.
+    ``names`` are values of the key field, ``filters`` accepted values by field (a field of several words has to share
+    one), ``conditions`` says which of the kind's conditions a record must meet, or must not.
     """
 
     names: tuple[str, ...] | None = None

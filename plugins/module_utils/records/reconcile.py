@@ -1,7 +1,10 @@
 # Copyright (c) 2026, WCP360 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Make the stored records match the wanted ones: read, plan, lock, write, in one transaction."""
+"""Make the stored records match the wanted ones: read, plan, lock, write, in one transaction.
+
+Passwords are hashed before it, so that no lock is held meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ from ansible_collections.wcp360.hosting.plugins.module_utils.records.database_er
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.document import Record
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.errors import UnknownOutcomeError
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.lock import lock_rows
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.passwords import Password, settle_passwords
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.plan import Plan, plan_changes
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.read import read_snapshot
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.store import connect
@@ -57,6 +61,7 @@ def apply_records(
     credentials = credentials or resolve_credentials()
     connection = connect(dsn)
     try:
+        _settle_passwords(connection, records)
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 last = attempt == ATTEMPTS
@@ -70,6 +75,27 @@ def apply_records(
         raise AssertionError("the last attempt returns or raises")
     finally:
         connection.close()
+
+
+def _settle_passwords(connection: psycopg2.extensions.connection, records: Sequence[Record]) -> None:
+    """Verify and hash the passwords that are given in clear; what plan and write ask for is known afterwards."""
+    given = [
+        (record, name, value)
+        for record in records
+        for name, value in record.values.items()
+        if isinstance(value, Password)
+    ]
+    if not given:
+        return
+    try:
+        with connection, connection.cursor() as cursor:
+            rows = read_snapshot(cursor, [record for record, _name, _value in given]).rows
+    except psycopg2.Error as error:
+        raise store_error(error) from error
+    stored = [rows[record.kind.name].get(record.key) for record, _name, _value in given]
+    settle_passwords(
+        (value, row.values[name] if row else None) for (_record, name, value), row in zip(given, stored, strict=True)
+    )
 
 
 def _apply_once(

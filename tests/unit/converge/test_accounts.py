@@ -69,16 +69,15 @@ def test_a_deleted_tenant_s_account_has_expired() -> None:
 def test_merging_replaces_adds_and_leaves_others_alone() -> None:
     current = "guest:x:1500:1500::/:/bin/sh\nold:x:200009:200009::/:/bin/sh\ncompany-a:x:1:1:stale:/:/bin/sh\n"
     wanted = {"company-a": "company-a:x:2", "new": "new:x:3"}
-    merged = merge_lines(current, wanted, full=False, ours=["old", "company-a"])
+    merged = merge_lines(current, wanted, dropped=())
     assert merged == "guest:x:1500:1500::/:/bin/sh\nold:x:200009:200009::/:/bin/sh\ncompany-a:x:2\nnew:x:3\n"
-    assert "old" not in merge_lines(current, wanted, full=True, ours=["old", "company-a"])
-    assert "guest" in merge_lines(current, wanted, full=True, ours=["old", "company-a"])
+    assert merge_lines(current, wanted, dropped={"old"}) == merged.replace("old:x:200009:200009::/:/bin/sh\n", "")
 
 
 def test_merging_twice_is_merging_once() -> None:
     wanted = {"a": "a:x:1", "b": "b:x:2"}
-    once = merge_lines("", wanted, full=True, ours=[])
-    assert merge_lines(once, wanted, full=True, ours=["a", "b"]) == once
+    once = merge_lines("", wanted, dropped=())
+    assert merge_lines(once, wanted, dropped=()) == once
 
 
 def test_quotas_are_kibibytes_and_only_differences_are_set() -> None:

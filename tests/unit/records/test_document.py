@@ -26,7 +26,7 @@ from ansible_collections.wcp360.hosting.plugins.module_utils.records.kinds.domai
 
 from .test_fields import SCALARS
 
-FIELDS_OF_TENANTS = "name, state, account, package, status, reseller, node, time_zone, metadata"
+FIELDS_OF_TENANTS = "name, state, account, package, status, owner, reseller, node, time_zone, metadata"
 NAMES = st.sampled_from(["format", "nodes", "tenants", "domains", "name", "fqdn", "tenant", "state", "x\n", "y\u2028"])
 VALUES = SCALARS | st.lists(SCALARS, max_size=2)
 ENTRIES = st.dictionaries(NAMES, VALUES | st.lists(st.dictionaries(NAMES, VALUES, max_size=2), max_size=2), max_size=4)

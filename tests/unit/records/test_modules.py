@@ -20,6 +20,7 @@ SPECS = {
     **{kind.name: door.record_spec(kind) for kind in KINDS},
     **{f"{kind.name}_info": door.info_spec(kind) for kind in KINDS},
     "records": door.documents_spec(),
+    "records_info": door.export_spec(),
 }
 
 
@@ -57,5 +58,6 @@ def test_documentation_and_argument_spec_agree(name: str) -> None:
 
 @pytest.mark.parametrize("kind", [pytest.param(kind, id=kind.name) for kind in KINDS])
 def test_every_field_of_a_kind_has_a_name_of_its_own(kind: Any) -> None:
-    names = [kind.key.name, "state", "dsn", "unset", *(field.name for field in kind.all_fields)]
+    ways = [way.name for field in kind.all_fields for way in (field, *field.alternatives)]
+    names = [kind.key.name, "state", "dsn", "unset", *ways]
     assert len(names) == len(set(names))

@@ -200,7 +200,9 @@ def _plan_tree(base: str, tenant: Tenant, web_gid: int) -> list[Change]:
 def _plan_removals(run: Run) -> list[Change]:
     bases = [(tenant.id, run.paths.tenant(tenant.uid)) for tenant in run.tenants if tenant.purged]
     return [
-        RemovalChange(tenant, "remove", base, "the tenant's files\n", "") for tenant, base in bases if os.path.lexists(base)
+        RemovalChange(tenant, "remove", base, "the tenant's files\n", "")
+        for tenant, base in bases
+        if os.path.lexists(base)
     ]
 
 

@@ -43,7 +43,7 @@ def shadow_line(tenant: Tenant) -> str:
 def merge_lines(current: str, wanted: Mapping[str, str], dropped: Container[str]) -> str:
     """Merge lines by account name.
 
-    Lines of accounts in ``wanted`` are replaced or added, those of ``dropped`` left out. All other lines stay as they are.
+    Lines of accounts in ``wanted`` are replaced or added, those of ``dropped`` left out. All others stay as they are.
     """
     lines = {line.split(":", 1)[0]: line for line in current.splitlines() if line.strip()}
     lines = {account: line for account, line in lines.items() if account not in dropped}

@@ -55,6 +55,7 @@ PACKAGE = Kind(
         Text(name="description", grammar="text", default=""),
         Boolean(name="is_system", default=False),
         Reference(name="reseller", grammar="name", target_kind="reseller", target_table="resellers", nullable=True),
+        Integer(name="retention_days", minimum=30, maximum=3_650, default=30),
         Json(name="metadata", default={}),
     ),
     extension=Extension(table="package_limits", column="package_id", fields=LIMITS),

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.domain_name import to_email
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.fields import Choice, Json, Reference, Text
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.kind import Guard, Kind
 
@@ -14,9 +15,18 @@ TENANT = Kind(
     table="tenants",
     key=Text(name="name", grammar="name", required=True),
     fields=(
-        Text(name="account", grammar="account", immutable=True),
+        Text(name="account", grammar="account", immutable=True, chosen="'t' || r.uid"),
         Reference(name="package", grammar="slug", target_kind="package", target_table="packages", required=True),
         Choice(name="status", choices=("active", "suspended", "locked"), default="active"),
+        Reference(
+            name="owner",
+            grammar="email",
+            target_kind="user",
+            target_table="users",
+            target_key="email",
+            normalise=to_email,
+            nullable=True,
+        ),
         Reference(name="reseller", grammar="name", target_kind="reseller", target_table="resellers", nullable=True),
         Reference(name="node", grammar="hostname", target_kind="node", target_table="nodes", nullable=True),
         Text(name="time_zone", grammar="time_zone", default="UTC"),
@@ -29,7 +39,7 @@ TENANT = Kind(
     ),
     rehearsed={"uid": 1_999_999},
     observed=("uid", "generation", "observed_generation", "last_error", "last_converged_at"),
-    filters=("status", "package", "reseller", "node"),
+    filters=("status", "package", "owner", "reseller", "node"),
     conditions={
         "out_of_date": "r.generation <> r.observed_generation",
         "failed": "r.last_error IS NOT NULL",

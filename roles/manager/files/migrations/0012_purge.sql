@@ -27,3 +27,26 @@ CREATE TRIGGER tenants_purge_is_final BEFORE UPDATE OF deleted_at, purge_started
     WHEN (OLD.purge_started_at IS NOT NULL
         AND (NEW.deleted_at IS DISTINCT FROM OLD.deleted_at OR NEW.purge_started_at IS DISTINCT FROM OLD.purge_started_at))
     EXECUTE FUNCTION wcp_guard_purge();
+
+-- Delete the rows of a table that were deleted 30 days ago and that nothing refers to; return how many.
+CREATE FUNCTION wcp_purge_unused(record_table regclass) RETURNS bigint
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    gone bigint := 0;
+    row_id uuid;
+BEGIN
+    FOR row_id IN EXECUTE format(
+        'SELECT id FROM %s WHERE deleted_at + make_interval(days => 30) <= now() ORDER BY deleted_at, id', record_table)
+    LOOP
+        BEGIN
+            EXECUTE format('DELETE FROM %s WHERE id = $1', record_table) USING row_id;
+            SET CONSTRAINTS ALL IMMEDIATE;
+            gone := gone + 1;
+        EXCEPTION WHEN foreign_key_violation THEN
+            NULL;  -- something still refers to it
+        END;
+        SET CONSTRAINTS ALL DEFERRED;
+    END LOOP;
+    RETURN gone;
+END $$;

@@ -233,7 +233,12 @@ END $$;
 CALL wcp_isolate(
     'tenants', 'id IN (SELECT wcp_tenants_in_reach()) OR reseller_id IN (SELECT wcp_resellers_in_reach())',
     written => 'id = (SELECT (wcp_actor()).tenant_id) OR reseller_id IN (SELECT wcp_resellers_in_reach())');
-CALL wcp_isolate('resellers', 'id IN (SELECT wcp_resellers_in_reach()) OR parent_id IN (SELECT wcp_resellers_in_reach())');
+-- A reseller manages those below it, and only sees itself.
+CALL wcp_isolate('resellers', 'parent_id IN (SELECT wcp_resellers_in_reach())', 'id IN (SELECT wcp_resellers_in_reach())');
+CALL wcp_isolate(
+    'reseller_limits',
+    'reseller_id IN (SELECT id FROM resellers WHERE parent_id IN (SELECT wcp_resellers_in_reach()))',
+    'reseller_id IN (SELECT wcp_resellers_in_reach())');
 CALL wcp_isolate('nodes', 'false', '(SELECT wcp_has_actor())');
 CALL wcp_isolate(
     'packages', 'reseller_id IN (SELECT wcp_resellers_in_reach()) AND NOT is_system',
@@ -257,24 +262,24 @@ CREATE POLICY written_by_anybody ON audit_logs FOR INSERT TO wcp_app WITH CHECK 
 CALL wcp_isolate('audit_anchors', 'false');
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON
-    nodes, resellers, users, roles, role_permissions, user_roles, api_keys, packages, package_limits, tenants,
+    nodes, resellers, reseller_limits, users, roles, role_permissions, user_roles, api_keys, packages, package_limits, tenants,
     tenant_usage, domains, databases, mail_boxes, cron_jobs, jobs, backups
     TO wcp_app;
 GRANT SELECT ON permissions TO wcp_app;
 GRANT SELECT, INSERT ON audit_logs, audit_anchors TO wcp_app;
 GRANT USAGE ON SEQUENCE tenant_uid_seq TO wcp_app;
 
+-- What the modules ask for besides the permissions that came with the roles.
+INSERT INTO permissions (id, description) VALUES
+    ('node.converge', 'Read desired states, and write back what nodes have reached'),
+    ('tenant.place', 'Choose the node of a tenant'),
+    ('tenant.assign', 'Choose the reseller of a tenant');
+INSERT INTO role_permissions (role_id, permission_id, is_system)
+SELECT r.id, p.id, true FROM roles AS r, permissions AS p
+WHERE (r.name = 'system_admin' AND p.id IN ('node.converge', 'tenant.place', 'tenant.assign'))
+    OR (r.name = 'reseller' AND p.id IN ('tenant.place', 'tenant.assign'));
+
 -- The actor of playbooks that an operator runs with the rights of the manager. It has no password: it cannot log in.
-INSERT INTO permissions (id)
-SELECT kind || '.' || action
-FROM unnest(ARRAY['node', 'package', 'tenant', 'domain']) AS kind,
-    unnest(ARRAY['read', 'create', 'update', 'delete']) AS action
-ON CONFLICT DO NOTHING;
-INSERT INTO permissions (id) VALUES ('node.converge'), ('tenant.place'), ('tenant.assign'), ('tenant.lock')
-ON CONFLICT DO NOTHING;
-INSERT INTO roles (name, scope) VALUES ('system_admin', 'global') ON CONFLICT DO NOTHING;
-INSERT INTO role_permissions (role_id, permission_id)
-SELECT r.id, p.id FROM roles AS r, permissions AS p WHERE r.name = 'system_admin' ON CONFLICT DO NOTHING;
 INSERT INTO users (email) VALUES ('operator@wcp360.internal');
 INSERT INTO user_roles (user_id, role_id)
 SELECT u.id, r.id FROM users AS u, roles AS r WHERE u.email = 'operator@wcp360.internal' AND r.name = 'system_admin';

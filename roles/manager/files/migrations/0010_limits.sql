@@ -11,6 +11,60 @@ CREATE FUNCTION wcp_forced() RETURNS boolean
     LANGUAGE sql STABLE
     RETURN coalesce(current_setting('wcp360.force', true), '') = 'on';
 
+-- What the tenants of a reseller, and of those below it, have together is at most its limits. Disk is what their packages
+-- promise. Writers of one reseller queue at its limits' row, when it has any limit; the names of the table and the field are
+-- for the message.
+CREATE FUNCTION wcp_refuse_reseller_excess(tenant_ids uuid[], record_table text, field text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public
+AS $$
+DECLARE
+    limited uuid[];
+    refused record;
+BEGIN
+    WITH RECURSIVE above (id) AS (
+        SELECT reseller_id FROM tenants WHERE id = ANY (tenant_ids) AND reseller_id IS NOT NULL
+        UNION
+        SELECT r.parent_id FROM above JOIN resellers AS r USING (id) WHERE r.parent_id IS NOT NULL
+    )
+    SELECT array_agg(l.reseller_id) INTO limited FROM above JOIN reseller_limits AS l ON l.reseller_id = above.id
+    WHERE num_nonnulls(
+        max_tenants, max_domains, max_databases, max_mailboxes, max_cron_jobs, max_disk_mb) > 0;
+    IF limited IS NULL THEN
+        RETURN;
+    END IF;
+    PERFORM FROM reseller_limits WHERE reseller_id = ANY (limited) ORDER BY reseller_id FOR UPDATE;
+    WITH RECURSIVE below (top, id) AS (
+        SELECT id, id FROM unnest(limited) AS id
+        UNION ALL
+        SELECT below.top, r.id FROM below JOIN resellers AS r ON r.parent_id = below.id
+    ), together AS (
+        SELECT top, count(*) AS tenants, sum(u.used_domains) AS domains, sum(u.used_databases) AS databases,
+            sum(u.used_mailboxes) AS mailboxes, sum(u.used_cron_jobs) AS cron_jobs, sum(p.max_disk_mb) AS disk_mb
+        FROM below JOIN tenants AS t ON t.reseller_id = below.id AND t.deleted_at IS NULL
+        JOIN tenant_usage AS u ON u.tenant_id = t.id JOIN package_limits AS p ON p.package_id = t.package_id
+        GROUP BY top
+    )
+    SELECT r.name, one.* INTO refused
+    FROM together AS s JOIN reseller_limits AS l ON l.reseller_id = s.top JOIN resellers AS r ON r.id = s.top,
+    LATERAL (VALUES
+        (s.tenants, 'tenants', l.max_tenants::bigint, 'max_tenants'),
+        (s.domains, 'domains', l.max_domains, 'max_domains'),
+        (s.databases, 'databases', l.max_databases, 'max_databases'),
+        (s.mailboxes, 'mailboxes', l.max_mailboxes, 'max_mailboxes'),
+        (s.cron_jobs, 'cron jobs', l.max_cron_jobs, 'max_cron_jobs'),
+        (s.disk_mb, 'MiB of disk', l.max_disk_mb, 'max_disk_mb')
+    ) AS one (used, noun, most, reseller_limit)
+    WHERE one.used > one.most ORDER BY r.name, one.reseller_limit LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'check_violation', TABLE = record_table, COLUMN = field,
+            CONSTRAINT = format('%s_%s_is_within_reseller_limit', record_table, field),
+            MESSAGE = format('%s.%s must leave its reseller room: the tenants of %s would have %s %s together, and may'
+                             ' have %s (%s)', record_table, field, refused.name, refused.used, refused.noun,
+                             refused.most, refused.reseller_limit);
+    END IF;
+END $$;
+
 -- Arguments: what is counted (domains), the counter of tenant_usage (used_domains) and the limit of package_limits
 -- (max_domains).
 CREATE FUNCTION wcp_count_usage() RETURNS trigger
@@ -52,6 +106,7 @@ BEGIN
                              TG_TABLE_NAME, refused.name, refused.used, replace(TG_TABLE_NAME, '_', ' '),
                              refused.package, refused.most, package_limit);
     END IF;
+    PERFORM wcp_refuse_reseller_excess(grown, TG_TABLE_NAME, 'tenant_id');
     RETURN NULL;
 END $$;
 
@@ -139,3 +194,47 @@ CREATE TRIGGER tenants_usage_fits AFTER UPDATE ON tenants
 CREATE TRIGGER package_limits_usage_fits AFTER UPDATE ON package_limits
     REFERENCING OLD TABLE AS before NEW TABLE AS after FOR EACH STATEMENT
     EXECUTE FUNCTION wcp_refuse_excess('package_id', 'package_id', 'true');
+
+CREATE FUNCTION wcp_count_tenants() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public
+AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        PERFORM wcp_refuse_reseller_excess(array_agg(id), 'tenants', 'reseller_id')
+        FROM after WHERE reseller_id IS NOT NULL AND deleted_at IS NULL;
+    ELSIF NOT wcp_forced() THEN
+        PERFORM wcp_refuse_reseller_excess(array_agg(after.id), 'tenants', 'reseller_id')
+        FROM before JOIN after USING (id)
+        WHERE after.reseller_id IS NOT NULL AND after.deleted_at IS NULL
+            AND (after.reseller_id IS DISTINCT FROM before.reseller_id OR after.package_id <> before.package_id
+                OR before.deleted_at IS NOT NULL);
+    END IF;
+    RETURN NULL;
+END $$;
+-- Named to fire after the trigger that makes a new tenant's row of tenant_usage.
+CREATE TRIGGER tenants_usage_reseller_insert AFTER INSERT ON tenants
+    REFERENCING NEW TABLE AS after FOR EACH STATEMENT EXECUTE FUNCTION wcp_count_tenants();
+CREATE TRIGGER tenants_usage_reseller_update AFTER UPDATE ON tenants
+    REFERENCING OLD TABLE AS before NEW TABLE AS after FOR EACH STATEMENT EXECUTE FUNCTION wcp_count_tenants();
+
+-- A package that promises more disk, and a reseller that may have less, must both fit what is there.
+CREATE FUNCTION wcp_check_resellers() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public
+AS $$
+BEGIN
+    IF wcp_forced() THEN
+        RETURN NULL;
+    ELSIF TG_TABLE_NAME = 'package_limits' THEN
+        PERFORM wcp_refuse_reseller_excess(array_agg(t.id), 'package_limits', 'max_disk_mb')
+        FROM before JOIN after USING (id) JOIN tenants AS t ON t.package_id = after.package_id
+        WHERE after.max_disk_mb > before.max_disk_mb AND t.deleted_at IS NULL;
+    ELSE
+        PERFORM wcp_refuse_reseller_excess(array_agg(t.id), 'reseller_limits', 'reseller_id')
+        FROM after JOIN tenants AS t USING (reseller_id) WHERE t.deleted_at IS NULL;
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER package_limits_usage_reseller AFTER UPDATE ON package_limits
+    REFERENCING OLD TABLE AS before NEW TABLE AS after FOR EACH STATEMENT EXECUTE FUNCTION wcp_check_resellers();
+CREATE TRIGGER reseller_limits_usage AFTER UPDATE ON reseller_limits
+    REFERENCING NEW TABLE AS after FOR EACH STATEMENT EXECUTE FUNCTION wcp_check_resellers();
