@@ -116,8 +116,8 @@ def test_a_mailbox_is_in_a_domain_of_its_tenant(dsn: str) -> None:
         (
             {"tenants": [{"name": "A", "cron_jobs": [{"name": "nightly", "tenant": "B"}]}]},
             (
-                'cron_job "A/nightly" (tenants[0].cron_jobs[0]): tenant must be left out or be the tenant that the cron_job'
-                " is listed under"
+                'cron_job "A/nightly" (tenants[0].cron_jobs[0]): tenant must be left out or be the tenant that the'
+                " cron_job is listed under"
             ),
         ),
         (
@@ -127,8 +127,8 @@ def test_a_mailbox_is_in_a_domain_of_its_tenant(dsn: str) -> None:
         (
             {"mailboxes": [{"address": "info@a.example", "domain": "b.example"}]},
             (
-                'mailbox "info@a.example" (mailboxes[0]): "domain" must not be given; the fields of a mailbox are address,'
-                " state, tenant, quota_mb, password_hash, password, status, metadata"
+                'mailbox "info@a.example" (mailboxes[0]): "domain" must not be given; the fields of a mailbox are'
+                " address, state, tenant, quota_mb, password_hash, password, status, metadata"
             ),
         ),
     ],
