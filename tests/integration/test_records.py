@@ -23,15 +23,14 @@ from ansible_collections.wcp360.hosting.plugins.module_utils.records.errors impo
     RecordStoreError,
 )
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.load import load_document
-from ansible_collections.wcp360.hosting.plugins.module_utils.records.query import Query, parse_query
-from ansible_collections.wcp360.hosting.plugins.module_utils.records.read import read_records
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.query import parse_query
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.reconcile import apply_records
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.registry import BY_NAME, KINDS
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.report import count_changes, diff_changes
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.secret_fields import Secret
-from ansible_collections.wcp360.hosting.plugins.module_utils.records.store import reading
 
 from . import pg
+from .documents import Counts, counted, execute, made, of_owner, read, refusal, write
 
 EXAMPLE = Path(__file__).parents[2] / "examples/records.yml"
 LIMITS: dict[str, Any] = {"max_domains": 10, "max_disk_mb": 100, "max_cpu_pct": 50, "max_mem_mb": 64}
@@ -45,50 +44,6 @@ HOSTING: dict[str, Any] = {
 
 ARGON2 = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$" + "A" * 43
 BCRYPT = "$2y$10$" + "A" * 53
-
-Counts = dict[str, dict[str, int]]
-
-
-def write(dsn: str, check: bool = False, **records: Any) -> Counts:
-    """Write a document and return the counts."""
-    return count_changes(apply_records(dsn, parse_document({"format": 1, **records}), check).plan)
-
-
-def read(dsn: str, kind: str, query: Query | None = None) -> list[dict[str, Any]]:
-    """Return the records of a kind."""
-    with reading(dsn) as cursor:
-        return read_records(cursor, BY_NAME[kind], query or Query())
-
-
-def _of_owner(dsn: str) -> str:
-    return dsn.replace(f"user={pg.RUNTIME}", f"user={pg.OWNER}")
-
-
-def made(dsn: str, kind: str) -> list[dict[str, Any]]:
-    """Return the records of a kind without those that come with the schema."""
-    return [record for record in read(dsn, kind) if not (kind == "role" and record["is_system"])]
-
-
-def execute(dsn: str, statement: str) -> None:
-    """Run one statement as the owner of the schema."""
-    with contextlib.closing(psycopg2.connect(_of_owner(dsn))) as connection, connection, connection.cursor() as cursor:
-        cursor.execute(statement)
-
-
-def refusal(dsn: str, **records: Any) -> str:
-    """Return the message with which a document is refused, after checking that nothing was changed."""
-    before = {kind.name: read(dsn, kind.name) for kind in KINDS}
-    with pytest.raises(InvalidRecordsError) as caught:
-        write(dsn, **records)
-    assert {kind.name: read(dsn, kind.name) for kind in KINDS} == before
-    return str(caught.value)
-
-
-def counted(
-    created: int = 0, updated: int = 0, deleted: int = 0, restored: int = 0, unchanged: int = 0
-) -> dict[str, int]:
-    """Return the counts of one kind."""
-    return {"created": created, "updated": updated, "deleted": deleted, "restored": restored, "unchanged": unchanged}
 
 
 def test_the_example_loads_once(dsn: str) -> None:
@@ -424,7 +379,7 @@ def test_a_package_is_never_deleted_under_a_tenant_that_is_being_created(dsn: st
 @contextlib.contextmanager
 def locked_tenants(dsn: str) -> Iterator[None]:
     """Hold a lock that writers of tenants wait for."""
-    with contextlib.closing(psycopg2.connect(_of_owner(dsn))) as connection, connection, connection.cursor() as cursor:
+    with contextlib.closing(psycopg2.connect(of_owner(dsn))) as connection, connection, connection.cursor() as cursor:
         cursor.execute("SELECT FROM tenants FOR UPDATE")
         yield
 

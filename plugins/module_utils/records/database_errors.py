@@ -102,9 +102,7 @@ def _problem(error: Error, kind: Kind) -> str:
     return _first_line(error)
 
 
-def _field_and_rule(
-    kind: Kind, table_name: str | None, column: str | None, constraint: str
-) -> tuple[str | None, str]:
+def _field_and_rule(kind: Kind, table_name: str | None, column: str | None, constraint: str) -> tuple[str | None, str]:
     # The table is another one when a trigger refuses what the record owns.
     tables = {kind.table, *([kind.extension.table] if kind.extension else []), *([table_name] if table_name else [])}
     for table in sorted(tables, key=len, reverse=True):
