@@ -9,102 +9,32 @@ import contextlib
 import dataclasses
 import re
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psycopg2
 import pytest
 
-from ansible_collections.wcp360.hosting.plugins.module_utils.audit.anchor import FoundAnchor
 from ansible_collections.wcp360.hosting.plugins.module_utils.audit.anchoring import anchor_log
 from ansible_collections.wcp360.hosting.plugins.module_utils.audit.append import PAGE, append
-from ansible_collections.wcp360.hosting.plugins.module_utils.audit.chain import GENESIS, Link, digest, read_json
+from ansible_collections.wcp360.hosting.plugins.module_utils.audit.chain import GENESIS, read_json
 from ansible_collections.wcp360.hosting.plugins.module_utils.audit.directory_target import DirectoryTarget
 from ansible_collections.wcp360.hosting.plugins.module_utils.audit.entry import Entry
 from ansible_collections.wcp360.hosting.plugins.module_utils.audit.errors import AnchorError, AuditError
-from ansible_collections.wcp360.hosting.plugins.module_utils.audit.export import export_log, verify_export
+from ansible_collections.wcp360.hosting.plugins.module_utils.audit.export import verify_export
 from ansible_collections.wcp360.hosting.plugins.module_utils.audit.keyring import Keyring
 from ansible_collections.wcp360.hosting.plugins.module_utils.audit.verification import Verification
 from ansible_collections.wcp360.hosting.plugins.module_utils.audit.verify import verify
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.store import connect, reading
 
 from . import pg, rows
+from .audit_log import HEAD_TO_LAST, KEYRING, TENANT, Attack, attack, check, entry, export, rewrite, write
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection  # noqa: N812
-    from psycopg2.extensions import cursor as Cursor  # noqa: N812
 
-KEYRING = Keyring.generate()
-TENANT = "6f6b2f0e-5b7c-4f0d-9c53-6a2f4a0a3c11"
 APP = "wcp_audit_app"
-Attack = Callable[["Cursor"], None]
-
-
-def entry(number: int, **values: Any) -> Entry:
-    """Return an entry with every field set."""
-    fields = {
-        "actor": "anna@example.org",
-        "actor_user_id": TENANT,
-        "api_key_prefix": "wcp_1",
-        "tenant_id": TENANT,
-        "metadata": {"fqdn": f"www{number}.example.org", "limits": [1, True, None, {"ü\u2028\U0001f600": "\x7f"}]},
-        "ip_address": "::102:304",
-    }
-    return Entry("domain.create", **{**fields, **values})
-
-
-def write(dsn: str, *entries: Entry, keyring: Keyring = KEYRING) -> Link:
-    """Append entries in one transaction."""
-    with contextlib.closing(connect(dsn)) as connection, connection, connection.cursor() as cursor:
-        return append(cursor, keyring, entries)
-
-
-def check(dsn: str, keyring: Keyring = KEYRING, *anchors: FoundAnchor) -> Verification:
-    """Verify the whole log."""
-    with reading(dsn) as cursor:
-        return verify(cursor, keyring, anchors)
-
-
-def export(dsn: str) -> list[bytes]:
-    """Return the lines of the exported log."""
-    with reading(dsn) as cursor:
-        return list(export_log(cursor))
-
-
-def attack(dsn: str, *steps: Attack | str) -> None:
-    """Change the log as an owner of the database who has put every trigger out of action."""
-    with contextlib.closing(psycopg2.connect(dsn)) as connection, connection, connection.cursor() as cursor:
-        for table in ("audit_logs", "audit_head", "audit_anchors"):
-            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-        cursor.execute("ALTER TABLE audit_logs DROP CONSTRAINT audit_logs_sequence_key")
-        for step in steps:
-            if callable(step):
-                step(cursor)
-            else:
-                cursor.execute(step)
-
-
-def rewrite(first: int, keyring: Keyring = KEYRING, last: int = 10) -> Attack:
-    """Return an attack by one who holds the chain's keys: entries from ``first`` on are made anew, head included."""
-
-    def act(cursor: Cursor) -> None:
-        cursor.execute("DELETE FROM audit_logs WHERE sequence >= %s", (first,))
-        cursor.execute("SELECT sequence, checksum, payload FROM audit_logs ORDER BY sequence DESC LIMIT 1")
-        row = cursor.fetchone()
-        head = Link(row[0], bytes(row[1]), digest(bytes(row[2]))) if row else GENESIS
-        cursor.execute("UPDATE audit_head SET (sequence, checksum, digest) = (%s, %s, %s)", head)
-        cursor.execute("ALTER TABLE audit_logs ENABLE TRIGGER USER")
-        append(cursor, keyring, [entry(number, actor="mallory@example.org") for number in range(first, last + 1)])
-
-    return act
-
-
-HEAD_TO_LAST = """
-UPDATE audit_head SET (sequence, checksum, digest) =
-    (SELECT sequence, checksum, sha256(payload) FROM audit_logs ORDER BY sequence DESC LIMIT 1)
-"""
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from ansible_collections.wcp360.hosting.plugins.module_utils.audit.verify import
     require_full_view,
     verify,
 )
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.database_errors import store_error
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.store import connect
 
 try:
@@ -74,6 +75,8 @@ def anchor_log(dsn: str | None, keyring: Keyring, targets: Sequence[Target], che
             if check:
                 return AnchorReport(head.sequence, tuple(target.name for target in open_targets))
             failures = _write(cursor, open_targets, head, signed, keyring)
+    except psycopg2.Error as error:
+        raise store_error(error) from error
     finally:
         connection.close()
     if failures:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,6 @@ from ansible_collections.wcp360.hosting.plugins.module_utils.audit.anchor import
 from ansible_collections.wcp360.hosting.plugins.module_utils.audit.chain import (
     GENESIS,
     Link,
-    canonical_json,
     digest,
     read_json,
 )
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 def export_log(cursor: Cursor) -> Iterator[bytes]:
     """Give the log line by line, in order: ``{"checksum": hexadecimal, "payload": text}``.
 
-    The text holds the exact bytes of the payload as UTF-8. Where somebody made them something else than UTF-8, the line
+    Lines are ASCII. The text, as UTF-8, is the exact bytes of the payload. Where somebody made them something else than UTF-8, the line
     has ``payload_base64`` instead. Raises psycopg2.Error, and AuditError when the role does not see every entry.
     """
     require_full_view(cursor)
@@ -62,7 +62,7 @@ def _line(payload: bytes, checksum: bytes) -> bytes:
         content = {"payload": payload.decode()}
     except UnicodeDecodeError:
         content = {"payload_base64": base64.b64encode(payload).decode()}
-    return canonical_json({"checksum": checksum.hex(), **content}) + b"\n"
+    return json.dumps({"checksum": checksum.hex(), **content}).encode() + b"\n"
 
 
 def _follow(lines: Iterable[bytes]) -> Iterator[Link]:

@@ -40,19 +40,24 @@ def load_keyring(path: str | None = None) -> Keyring:
         ) from None
     except OSError as error:
         raise KeyringError(f"cannot read the audit keys in {name}: {error.strerror}") from None
-    with open(descriptor, encoding="utf-8") as stream:
+    try:
         _require_private(os.fstat(descriptor), name)
-        try:
-            return parse_keyring(stream.read())
-        except (KeyringError, UnicodeDecodeError) as error:
-            raise KeyringError(f"{name} is no file of audit keys: {error}; it was left as it is") from None
+        with open(descriptor, encoding="utf-8", errors="replace", closefd=False) as stream:
+            text = stream.read()
+    finally:
+        os.close(descriptor)
+    try:
+        return parse_keyring(text)
+    except KeyringError as error:
+        raise KeyringError(f"{name} is no file of audit keys: {error}; it was left as it is") from None
 
 
-def change_keyring(path: str | None, change: Callable[[Keyring | None], Keyring | None]) -> Keyring:
+def change_keyring(path: str | None, change: Callable[[Keyring | None], Keyring | None]) -> Keyring | None:
     """Replace the keyring in a file by what ``change`` makes of it, which is given None when there is no file.
 
-    Nothing is written when ``change`` returns None. Concurrent calls wait for each other, so no key is lost. The
-    directory must exist. Raises KeyringError; the file is the old one or the new one, never half of it.
+    Nothing is written when ``change`` returns None. Returns what the file holds then, if it exists. Concurrent calls
+    wait for each other, so no key is lost. The directory must exist. Raises KeyringError; the file is the old one or
+    the new one, never half of it.
     """
     name = keyring_path(path)
     with _lock(os.path.dirname(name) or "."):
@@ -60,10 +65,7 @@ def change_keyring(path: str | None, change: Callable[[Keyring | None], Keyring 
         wanted = change(present)
         if wanted is not None:
             _replace(name, wanted.to_json().encode())
-        kept = wanted or present
-    if kept is None:
-        raise KeyringError(f"there are no audit keys in {name}")
-    return kept
+    return wanted or present
 
 
 def _require_private(status: os.stat_result, name: str) -> None:

@@ -12,7 +12,7 @@ import datetime
 import hmac
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from ansible_collections.wcp360.hosting.plugins.module_utils.audit import signing
@@ -64,6 +64,11 @@ class Keyring:
         key = Key(signing.fingerprint(public), _now(), secret)
         return dataclasses.replace(self, anchor_key=key, public_keys={**self.public_keys, key.id: public})
 
+    def rotated(self, kinds: Collection[str]) -> Keyring:
+        """Return this keyring with a new key of each kind in ``kinds``: ``chain``, ``anchor``."""
+        keyring = self.with_new_chain_key() if "chain" in kinds else self
+        return keyring.with_new_anchor_key() if "anchor" in kinds else keyring
+
     def without_anchor_key(self) -> Keyring:
         """Return what a host needs that appends and verifies, and does not anchor."""
         return dataclasses.replace(self, anchor_key=None)
@@ -90,6 +95,17 @@ class Keyring:
             },
             indent=2,
         )
+
+
+def plan_rotation(keyring: Keyring, asked: Collection[str], max_age_days: int) -> list[str]:
+    """Return which kinds of keys are to be replaced: those ``asked`` for, and those older than ``max_age_days`` if any.
+
+    A keyring that cannot sign anchors gets a key for them only when it is asked for.
+    """
+    present = {"chain": keyring.chain_keys[keyring.active], "anchor": keyring.anchor_key}
+    oldest = _now() - datetime.timedelta(days=max_age_days)
+    old = {kind for kind, key in present.items() if max_age_days > 0 and key and key.created < oldest}
+    return [kind for kind in present if kind in asked or kind in old]
 
 
 def parse_keyring(text: str) -> Keyring:

@@ -127,7 +127,7 @@ class S3Target:
             # Servers other than Amazon's are reached by address, where a bucket cannot be part of the host's name.
             s3={"addressing_style": "path" if self.endpoint_url else "auto"},
         )
-        return boto3.client("s3", endpoint_url=self.endpoint_url, region_name=self.region, config=config)
+        return boto3.Session().client("s3", endpoint_url=self.endpoint_url, region_name=self.region, config=config)
 
 
 def _code(error: ClientError) -> str:

@@ -16,6 +16,7 @@ from ansible_collections.wcp360.hosting.plugins.module_utils.audit.s3_target imp
 TARGET_OPTIONS: dict[str, Any] = {
     "type": "list",
     "elements": "dict",
+    "default": [],
     "options": {
         "directory": {"type": "path"},
         "bucket": {"type": "str"},
@@ -27,7 +28,7 @@ TARGET_OPTIONS: dict[str, Any] = {
     "mutually_exclusive": [["directory", "bucket"]],
     "required_one_of": [["directory", "bucket"]],
 }
-"""The option ``targets`` of modules; doc_fragments/audit_targets.py describes it."""
+"""The option ``targets`` of modules; doc_fragments/audit.py describes it."""
 
 
 class Target(Protocol):
