@@ -9,7 +9,14 @@ class ModuleDocFragment:
     """What the modules that write records have in common."""
 
     DOCUMENTATION = r"""
-options: {}
+options:
+  audit_keys:
+    description:
+      - File with the keys of the audit log, on the host that the task runs on, see
+        P(wcp360.hosting.audit_keys#module). Every change gets an entry in the log; without the keys nothing is written.
+      - When it is not given, the environment variable E(WCP360_AUDIT_KEYS) of that host counts, and then
+        V(/etc/wcp360/audit-keys.json).
+    type: path
 attributes:
   check_mode:
     description: Can run in check mode and return what would change.

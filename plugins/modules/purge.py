@@ -37,6 +37,12 @@ attributes:
     membership:
       - wcp360.hosting.records
 options:
+  audit_keys:
+    description:
+      - File with the keys of the audit log, on the host that the task runs on, see
+        P(wcp360.hosting.audit_keys#module). When it is not given, the environment variable E(WCP360_AUDIT_KEYS) of that
+        host counts, and then V(/etc/wcp360/audit-keys.json).
+    type: path
   step:
     description: Which step to take.
     type: str

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg2
 import psycopg2.extensions
 import pytest
+
+from ansible_collections.wcp360.hosting.plugins.module_utils.audit.keyfile import change_keyring
+from ansible_collections.wcp360.hosting.plugins.module_utils.audit.keyring import Keyring
 
 from . import pg
 
@@ -33,10 +37,19 @@ def empty_dsn(pg_server: pg.Server) -> Iterator[str]:
 OPERATOR = "operator@wcp360.internal"
 
 
+@pytest.fixture(scope="session")
+def audit_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with keys for the audit log."""
+    path = tmp_path_factory.mktemp("audit") / "keys.json"
+    change_keyring(str(path), lambda _keyring: Keyring.generate())
+    return path
+
+
 @pytest.fixture(autouse=True)
-def operator(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Act as the operator, unless a test says otherwise."""
+def operator(monkeypatch: pytest.MonkeyPatch, audit_keys: Path) -> None:
+    """Act as the operator, with keys for the audit log, unless a test says otherwise."""
     monkeypatch.setenv("WCP360_ACTOR", OPERATOR)
+    monkeypatch.setenv("WCP360_AUDIT_KEYS", str(audit_keys))
     monkeypatch.delenv("WCP360_API_KEY", raising=False)
 
 

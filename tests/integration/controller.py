@@ -28,7 +28,7 @@ def run_ansible(
             "PYTHONPATH": str(COLLECTIONS),
             "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
             "ANSIBLE_HOME": str(home / "ansible"),
-            "WCP360_ACTOR": os.environ["WCP360_ACTOR"],
+            **{name: os.environ[name] for name in ("WCP360_ACTOR", "WCP360_AUDIT_KEYS")},
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
             **environment,

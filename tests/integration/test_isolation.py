@@ -72,7 +72,7 @@ class Store:
         cursor.execute("SELECT count(*) FROM audit_logs")
         rows.insert(
             cursor, "audit_logs", tenant_id=tenant, sequence=rows.one(cursor) + 1, action_code="tenant.create",
-            payload=b"", checksum=b"",
+            actor="x", key_id="k", payload=b"", checksum=bytes(32),
         )  # fmt: skip
         return tenant
 

@@ -46,15 +46,16 @@ class Actor:
     """Who acts in a transaction.
 
     ``reach`` is ``global``, ``reseller`` (one reseller and those below) or ``local`` (one tenant); ``permissions`` are
-    the keys that the actor's roles give, for an API key those that its scopes name too.
+    the keys that the actor's roles give, for an API key those that its scopes name too. ``ip_address`` is where the
+    connection to the record store comes from, None for a Unix socket.
     """
 
     user_id: str
     email: str
+    api_key_prefix: str | None
     reach: str
-    reseller_id: str | None
-    tenant_id: str | None
     permissions: frozenset[str]
+    ip_address: str | None = None
 
     def may(self, permission: str) -> bool:
         """Tell whether the actor has a permission."""
@@ -92,9 +93,9 @@ def act(cursor: psycopg2.extensions.cursor, credentials: Credentials) -> Actor:
         if error.pgcode == _REFUSED:
             raise NotAllowedError(str(error.diag.message_primary)) from None
         raise
-    user_id, email, reach, reseller_id, tenant_id, permissions, role, bypasses = cursor.fetchone() or (None,) * 8
+    user_id, email, prefix, reach, permissions, address, role, bypasses = cursor.fetchone() or (None,) * 8
     if bypasses:
         raise RecordStoreError(
             f"the database role {role} gets past row-level security: connect as wcp_app (user=wcp_app in dsn)"
         )
-    return Actor(str(user_id), str(email), str(reach), reseller_id, tenant_id, frozenset(permissions))
+    return Actor(str(user_id), str(email), prefix, str(reach), frozenset(permissions), address)

@@ -46,6 +46,7 @@ from ansible_collections.wcp360.hosting.plugins.module_utils.records.store impor
 
 Spec = dict[str, dict[str, Any]]
 
+AUDIT: Spec = {"audit_keys": {"type": "path", "no_log": False}}
 FORCE: Spec = {"force": {"type": "bool", "default": False}}
 LIMITED = ("package", "tenant")
 """The kinds whose change can leave a tenant with more than its package allows."""
@@ -86,7 +87,7 @@ def actor_spec() -> Spec:
 
 def record_spec(kind: Kind) -> Spec:
     """Return the options of the module that writes one record of ``kind``."""
-    spec = actor_spec() | {
+    spec = actor_spec() | AUDIT | {
         "state": {"type": "str", "choices": list(STATES), "default": "present"},
         kind.key.name: kind.key.option() | {"required": True},
     }
@@ -112,7 +113,7 @@ def info_spec(kind: Kind) -> Spec:
 def documents_spec() -> Spec:
     """Return the options of the module that writes documents."""
     # What is in the document is not logged, because passwords may be.
-    return actor_spec() | FORCE | {"src": {"type": "path"}, "records": {"type": "dict", "no_log": True}}
+    return actor_spec() | AUDIT | FORCE | {"src": {"type": "path"}, "records": {"type": "dict", "no_log": True}}
 
 
 def export_spec() -> Spec:
@@ -141,6 +142,7 @@ def run_record_module(kind: Kind, issue: Callable[[], Issued] | None = None) -> 
             lambda cursor: read_records(cursor, kind, query),
             credentials=_credentials(module),
             force=module.params.get("force", False),
+            audit_keys=module.params["audit_keys"],
         )
     result = _result(module, outcome)
     created = any(change.action == CREATE for change in outcome.plan.changes)
@@ -182,6 +184,7 @@ def run_documents_module() -> NoReturn:
             module.check_mode,
             credentials=_credentials(module),
             force=module.params["force"],
+            audit_keys=module.params["audit_keys"],
         )
     module.exit_json(**_result(module, outcome), counts=count_changes(outcome.plan))
 
@@ -208,12 +211,12 @@ def _credentials(module: AnsibleModule) -> Credentials:
 def run_purge_module() -> NoReturn:
     """Begin or finish the purge of what was deleted and whose term is over."""
     module = AnsibleModule(
-        argument_spec=actor_spec() | {"step": {"type": "str", "choices": ["begin", "finish"], "required": True}},
+        argument_spec=actor_spec() | AUDIT | {"step": {"type": "str", "choices": ["begin", "finish"], "required": True}},
         supports_check_mode=True,
     )
     with _reporting(module, writing=True):
         outcome = purge(
-            module.params["dsn"], module.params["step"], module.check_mode, credentials=_credentials(module)
+            module.params["dsn"], module.params["step"], module.check_mode, credentials=_credentials(module), audit_keys=module.params["audit_keys"]
         )
     result = dataclasses.asdict(outcome)
     module.exit_json(changed=bool(outcome.tenants or result.get("counts")), **result)

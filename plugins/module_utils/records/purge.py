@@ -11,11 +11,14 @@ on a node go in `finish_purge` alone.
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ansible_collections.wcp360.hosting.plugins.module_utils.audit.append import append
+from ansible_collections.wcp360.hosting.plugins.module_utils.audit.keyfile import load_keyring
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.actor import Credentials, act
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.authorize import PURGE, authorize
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.database_errors import store_error
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.journal import actor_entry
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.kind import Kind
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.registry import KINDS
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.store import connect
@@ -43,6 +46,9 @@ _WIPED = """
 purge_started_at IS NOT NULL
 AND (observed_generation = generation OR node_id IS NULL OR (last_converged_at IS NULL AND last_error IS NULL))
 """
+NAMES = 1000
+"""So many tenants' names at most are in an entry of the audit log."""
+
 _WAITING = """
 SELECT t.name, t.last_error FROM tenants AS t WHERE t.purge_started_at IS NOT NULL ORDER BY t.name
 """
@@ -55,6 +61,16 @@ class Begun:
     tenants: tuple[str, ...]
     nodes: tuple[str, ...]
 
+    @property
+    def happened(self) -> bool:
+        """Whether there was anything to do."""
+        return bool(self.tenants)
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """Return what the audit log says besides the tenants."""
+        return {"count": len(self.tenants)}
+
 
 @dataclasses.dataclass(frozen=True)
 class Purged:
@@ -64,8 +80,20 @@ class Purged:
     tenants: tuple[str, ...]
     waiting: tuple[str, ...]
 
+    @property
+    def happened(self) -> bool:
+        """Whether there was anything to do."""
+        return bool(self.counts)
 
-def purge(dsn: str | None, step: str, check: bool = False, *, credentials: Credentials) -> Begun | Purged:
+    @property
+    def summary(self) -> dict[str, Any]:
+        """Return what the audit log says besides the tenants."""
+        return {"counts": self.counts}
+
+
+def purge(
+    dsn: str | None, step: str, check: bool = False, *, credentials: Credentials, audit_keys: str | None = None
+) -> Begun | Purged:
     """Run one step, ``begin`` or ``finish``, in one transaction, which ``check`` rolls back.
 
     Raises NotAllowedError unless the actor may purge tenants, and RecordStoreError.
@@ -73,8 +101,12 @@ def purge(dsn: str | None, step: str, check: bool = False, *, credentials: Crede
     connection = connect(dsn)
     try:
         with connection.cursor() as cursor:
-            authorize(act(cursor, credentials), PURGE)
+            actor = act(cursor, credentials)
+            authorize(actor, PURGE)
             outcome = begin_purge(cursor) if step == "begin" else finish_purge(cursor)
+            if outcome.happened and not check:
+                metadata = {"step": step, "tenants": list(outcome.tenants)[:NAMES], **outcome.summary}
+                append(cursor, load_keyring(audit_keys), [actor_entry(actor, PURGE, metadata)])
         if check:
             connection.rollback()
         else:

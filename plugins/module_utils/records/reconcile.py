@@ -14,11 +14,14 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ansible_collections.wcp360.hosting.plugins.module_utils.audit.append import append
+from ansible_collections.wcp360.hosting.plugins.module_utils.audit.keyfile import load_keyring
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.actor import Credentials, act, resolve_credentials
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.authorize import authorize_plan
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.database_errors import is_conflict, store_error
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.document import Record
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.errors import UnknownOutcomeError
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.journal import audit_entries
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.lock import lock_rows
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.passwords import Password, settle_passwords
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.plan import Plan, plan_changes
@@ -32,6 +35,14 @@ except ImportError:
     psycopg2 = None  # type: ignore[assignment]
 
 ATTEMPTS = 5
+
+
+@dataclasses.dataclass(frozen=True)
+class _Options:
+    credentials: Credentials
+    check: bool
+    force: bool
+    audit_keys: str | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,22 +61,24 @@ def apply_records(
     *,
     credentials: Credentials | None = None,
     force: bool = False,
+    audit_keys: str | None = None,
 ) -> Outcome:
     """Write ``records`` in one transaction as the actor of ``credentials`` (the environment's), or nothing of them.
 
     With ``check`` the same statements run and are rolled back, so that what PostgreSQL refuses shows up too. A
     transaction that loses against a concurrent one is tried again, up to five times. With ``force`` a package may be
-    smaller than what its tenants have. Nothing was changed when this raises InvalidRecordsError, NotAllowedError or
-    RecordStoreError, except for its subclass UnknownOutcomeError.
+    smaller than what its tenants have. Every change gets an entry in the audit log, signed with the keys in the file
+    ``audit_keys`` (see ``audit.keyfile.keyring_path``). Nothing was changed when this raises InvalidRecordsError,
+    NotAllowedError or RecordStoreError, except for its subclass UnknownOutcomeError.
     """
-    credentials = credentials or resolve_credentials()
+    options = _Options(credentials or resolve_credentials(), check, force, audit_keys)
     connection = connect(dsn)
     try:
-        _settle_passwords(connection, records)
+        _settle_passwords(connection, options, records)
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 last = attempt == ATTEMPTS
-                return _apply_once(connection, credentials, records, check, force, last, read_back)
+                return _apply_once(connection, options, records, last, read_back)
             except psycopg2.Error as error:
                 if not connection.closed:
                     connection.rollback()
@@ -77,7 +90,9 @@ def apply_records(
         connection.close()
 
 
-def _settle_passwords(connection: psycopg2.extensions.connection, records: Sequence[Record]) -> None:
+def _settle_passwords(
+    connection: psycopg2.extensions.connection, options: _Options, records: Sequence[Record]
+) -> None:
     """Verify and hash the passwords that are given in clear; what plan and write ask for is known afterwards."""
     given = [
         (record, name, value)
@@ -89,6 +104,7 @@ def _settle_passwords(connection: psycopg2.extensions.connection, records: Seque
         return
     try:
         with connection, connection.cursor() as cursor:
+            act(cursor, options.credentials)
             rows = read_snapshot(cursor, [record for record, _name, _value in given]).rows
     except psycopg2.Error as error:
         raise store_error(error) from error
@@ -100,16 +116,14 @@ def _settle_passwords(connection: psycopg2.extensions.connection, records: Seque
 
 def _apply_once(
     connection: psycopg2.extensions.connection,
-    credentials: Credentials,
+    options: _Options,
     records: Sequence[Record],
-    check: bool,
-    force: bool,
     last: bool,
     read_back: Callable[[psycopg2.extensions.cursor], Any] | None,
 ) -> Outcome:
     with connection.cursor() as cursor:
-        actor = act(cursor, credentials)
-        if force:
+        actor = act(cursor, options.credentials)
+        if options.force:
             cursor.execute("SET LOCAL wcp360.force = 'on'")
         snapshot = read_snapshot(cursor, records)
         plan = plan_changes(records, snapshot)
@@ -117,9 +131,12 @@ def _apply_once(
             snapshot = read_snapshot(cursor, records)
             plan = plan_changes(records, snapshot)
         authorize_plan(cursor, actor, plan)
-        write_plan(cursor, plan, snapshot, rehearsal=check, last=last)
+        keyring = load_keyring(options.audit_keys) if plan.changes and not options.check else None
+        ids = write_plan(cursor, plan, snapshot, rehearsal=options.check, last=last)
         answer = read_back(cursor) if read_back else None
-    if check or not plan.changes:
+        if keyring:
+            append(cursor, keyring, list(audit_entries(cursor, actor, plan, ids, options.force)))
+    if options.check or not plan.changes:
         connection.rollback()
     else:
         _commit(connection)

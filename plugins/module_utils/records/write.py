@@ -14,7 +14,7 @@ from __future__ import annotations
 import functools
 import json
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.database_errors import (
@@ -48,12 +48,13 @@ Page = Sequence[tuple[Change, dict[str, Any]]]
 
 def write_plan(
     cursor: psycopg2.extensions.cursor, plan: Plan, snapshot: Snapshot, rehearsal: bool = False, last: bool = False
-) -> None:
+) -> Mapping[str, Mapping[str, str]]:
     """Carry out ``plan``: what comes back, new and changed rows in the order of the kinds, then deletions in reverse.
 
     A row that PostgreSQL refuses raises InvalidRecordsError naming its record, and so does, at the ``last`` attempt,
     one whose natural key is taken by a record that the actor cannot see. A ``rehearsal`` is rolled back by the
     caller: it takes the values of ``Kind.rehearsed`` instead of those of sequences, which no rollback gives back.
+    Returns the ids of new rows, and of rows referred to, by table and natural key.
     """
     writer = _Writer(cursor, plan, snapshot, rehearsal, last)
     for kind in owners_first():
@@ -65,6 +66,7 @@ def write_plan(
         writer.link(kind)
     for kind in reversed(KINDS):
         writer.delete(kind)
+    return writer.ids
 
 
 class _Writer:

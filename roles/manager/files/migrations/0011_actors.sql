@@ -89,16 +89,16 @@ CREATE FUNCTION wcp_may_act(actor users) RETURNS boolean
             SELECT FROM resellers AS r
             WHERE r.id = actor.reseller_id AND r.deleted_at IS NULL AND r.status = 'active'));
 
-CREATE FUNCTION wcp_set_actor(actor users, api_key_id uuid, grants text[]) RETURNS TABLE (
-    user_id uuid, email text, reach actor_reach, reseller_id uuid, tenant_id uuid, permissions text[])
+CREATE FUNCTION wcp_set_actor(actor users, key api_keys, grants text[]) RETURNS TABLE (
+    user_id uuid, email text, api_key_prefix text, reach actor_reach, permissions text[], ip_address text)
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public
 AS $$
 DECLARE
     claim CONSTANT text := wcp_transaction_tag() || '|'
-        || ROW(actor.id, api_key_id, wcp_reach(actor), actor.reseller_id, actor.tenant_id)::actor_claim::text;
+        || ROW(actor.id, key.id, wcp_reach(actor), actor.reseller_id, actor.tenant_id)::actor_claim::text;
 BEGIN
     PERFORM set_config('wcp360.actor', claim || '|' || wcp_signature(claim), true);
-    RETURN QUERY SELECT actor.id, actor.email, wcp_reach(actor), actor.reseller_id, actor.tenant_id, grants;
+    RETURN QUERY SELECT actor.id, actor.email, key.prefix, wcp_reach(actor), grants, host(inet_client_addr());
 END $$;
 REVOKE ALL ON FUNCTION wcp_set_actor FROM PUBLIC;
 
@@ -116,7 +116,7 @@ REVOKE ALL ON FUNCTION wcp_grants, wcp_may_act FROM PUBLIC;
 
 -- Name a user as the actor of this transaction. The caller, wcp_app, has made sure that it is that user.
 CREATE FUNCTION wcp_act_as(name text) RETURNS TABLE (
-    user_id uuid, email text, reach actor_reach, reseller_id uuid, tenant_id uuid, permissions text[])
+    user_id uuid, email text, api_key_prefix text, reach actor_reach, permissions text[], ip_address text)
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public
 AS $$
 DECLARE
@@ -142,7 +142,7 @@ REVOKE ALL ON FUNCTION wcp_has_feature FROM PUBLIC;
 -- Name the user of an API key (wcp_<prefix>_<secret>) as the actor; it may do what both the key and the user may. The
 -- stored hash is a plain SHA-256 because a key is 256 random bits: there is nothing to guess.
 CREATE FUNCTION wcp_act_with_key(key text) RETURNS TABLE (
-    user_id uuid, email text, reach actor_reach, reseller_id uuid, tenant_id uuid, permissions text[])
+    user_id uuid, email text, api_key_prefix text, reach actor_reach, permissions text[], ip_address text)
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public
 AS $$
 DECLARE
@@ -159,7 +159,7 @@ BEGIN
     IF NOT current_setting('transaction_read_only')::boolean THEN
         UPDATE api_keys AS k SET last_used_at = now() WHERE k.id = found.id;
     END IF;
-    RETURN QUERY SELECT * FROM wcp_set_actor(actor, found.id, ARRAY(
+    RETURN QUERY SELECT * FROM wcp_set_actor(actor, found, ARRAY(
         SELECT permission FROM unnest(wcp_grants(actor)) AS permission WHERE found.scopes ? permission));
 END $$;
 REVOKE ALL ON FUNCTION wcp_act_with_key FROM PUBLIC;
@@ -256,9 +256,7 @@ CALL wcp_isolate('roles', 'false', '(SELECT wcp_has_actor())');
 CALL wcp_isolate('permissions', 'false', '(SELECT wcp_has_actor())');
 CALL wcp_isolate('role_permissions', 'false', '(SELECT wcp_has_actor())');
 CALL wcp_isolate('jobs', 'false');
--- What was done belongs in the log, whoever did it.
 CALL wcp_isolate('audit_logs', 'tenant_id IN (SELECT wcp_tenants_in_reach())');
-CREATE POLICY written_by_anybody ON audit_logs FOR INSERT TO wcp_app WITH CHECK ((SELECT wcp_has_actor()));
 CALL wcp_isolate('audit_anchors', 'false');
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON
@@ -266,7 +264,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON
     tenant_usage, domains, databases, mail_boxes, cron_jobs, jobs, backups
     TO wcp_app;
 GRANT SELECT ON permissions TO wcp_app;
-GRANT SELECT, INSERT ON audit_logs, audit_anchors TO wcp_app;
+GRANT SELECT, INSERT ON audit_anchors TO wcp_app;
 GRANT USAGE ON SEQUENCE tenant_uid_seq TO wcp_app;
 
 -- What the modules ask for besides the permissions that came with the roles.
