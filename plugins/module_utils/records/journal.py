@@ -31,9 +31,7 @@ def audit_entries(
         rows = [change.id or ids[kind.table][change.record.key] for change in changes]
         tenants = _read_tenants(cursor, kind, rows) if rows else {}
         for change, row in zip(changes, rows, strict=True):
-            yield actor_entry(
-                actor, f"{kind.name}.{change.action}", _metadata(change, row, forced), tenants.get(row)
-            )
+            yield actor_entry(actor, f"{kind.name}.{change.action}", _metadata(change, row, forced), tenants.get(row))
 
 
 def actor_entry(actor: Actor, action: str, metadata: Mapping[str, Any], tenant_id: str | None = None) -> Entry:
@@ -80,4 +78,6 @@ def _tenant_expression(kind: Kind, row: str = "r") -> str | None:
     if kind.owner.target_kind == "tenant":
         return f"{row}.{kind.owner.column}"
     above = _tenant_expression(BY_NAME[kind.owner.target_kind], "o")
-    return f"(SELECT {above} FROM {kind.owner.target_table} o WHERE o.id = {row}.{kind.owner.column})" if above else None
+    return (
+        f"(SELECT {above} FROM {kind.owner.target_table} o WHERE o.id = {row}.{kind.owner.column})" if above else None
+    )

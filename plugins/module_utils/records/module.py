@@ -87,10 +87,14 @@ def actor_spec() -> Spec:
 
 def record_spec(kind: Kind) -> Spec:
     """Return the options of the module that writes one record of ``kind``."""
-    spec = actor_spec() | AUDIT | {
-        "state": {"type": "str", "choices": list(STATES), "default": "present"},
-        kind.key.name: kind.key.option() | {"required": True},
-    }
+    spec = (
+        actor_spec()
+        | AUDIT
+        | {
+            "state": {"type": "str", "choices": list(STATES), "default": "present"},
+            kind.key.name: kind.key.option() | {"required": True},
+        }
+    )
     if kind.scope:
         spec[kind.scope.name] = kind.scope.option() | {"required": True}
     nullable = [field.name for field in _options(kind) if field.nullable and field is not kind.owner]
@@ -210,16 +214,17 @@ def _credentials(module: AnsibleModule) -> Credentials:
 
 def run_purge_module() -> NoReturn:
     """Begin or finish the purge of what was deleted and whose term is over."""
-    module = AnsibleModule(
-        argument_spec=actor_spec() | AUDIT | {"step": {"type": "str", "choices": ["begin", "finish"], "required": True}},
-        supports_check_mode=True,
-    )
+    step = {"step": {"type": "str", "choices": ["begin", "finish"], "required": True}}
+    module = AnsibleModule(argument_spec=actor_spec() | AUDIT | step, supports_check_mode=True)
     with _reporting(module, writing=True):
         outcome = purge(
-            module.params["dsn"], module.params["step"], module.check_mode, credentials=_credentials(module), audit_keys=module.params["audit_keys"]
+            module.params["dsn"],
+            module.params["step"],
+            module.check_mode,
+            credentials=_credentials(module),
+            audit_keys=module.params["audit_keys"],
         )
-    result = dataclasses.asdict(outcome)
-    module.exit_json(changed=bool(outcome.tenants or result.get("counts")), **result)
+    module.exit_json(changed=outcome.happened, **dataclasses.asdict(outcome))
 
 
 def _options(kind: Kind) -> tuple[Field, ...]:

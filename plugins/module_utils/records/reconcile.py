@@ -90,9 +90,7 @@ def apply_records(
         connection.close()
 
 
-def _settle_passwords(
-    connection: psycopg2.extensions.connection, options: _Options, records: Sequence[Record]
-) -> None:
+def _settle_passwords(connection: psycopg2.extensions.connection, options: _Options, records: Sequence[Record]) -> None:
     """Verify and hash the passwords that are given in clear; what plan and write ask for is known afterwards."""
     given = [
         (record, name, value)

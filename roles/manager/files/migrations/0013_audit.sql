@@ -64,7 +64,7 @@ END $$;
 CREATE TRIGGER audit_logs_advance_head AFTER INSERT ON audit_logs REFERENCING NEW TABLE AS after
     FOR EACH STATEMENT EXECUTE FUNCTION wcp_advance_audit_head();
 
-CREATE FUNCTION wcp_refuse_change() RETURNS trigger
+CREATE FUNCTION wcp_only_grow() RETURNS trigger
     LANGUAGE plpgsql SET search_path = pg_catalog, public
 AS $$
 BEGIN
@@ -80,7 +80,7 @@ AS $$
 DECLARE
     trigger_name CONSTANT name := wcp_table_name(record_table) || '_only_grows';
 BEGIN
-    EXECUTE format('CREATE TRIGGER %I BEFORE %s ON %s FOR EACH STATEMENT EXECUTE FUNCTION public.wcp_refuse_change()',
+    EXECUTE format('CREATE TRIGGER %I BEFORE %s ON %s FOR EACH STATEMENT EXECUTE FUNCTION public.wcp_only_grow()',
                    trigger_name, events, record_table);
     EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', record_table, trigger_name);
 END $$;
