@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -69,7 +70,14 @@ class Plan:
 
     def of(self, kind: Kind, action: str) -> list[Change]:
         """Return the changes of one kind and action."""
-        return [change for change in self.changes if change.record.kind is kind and change.action == action]
+        return self._grouped.get((kind.name, action), [])
+
+    @functools.cached_property
+    def _grouped(self) -> dict[tuple[str, str], list[Change]]:
+        grouped: dict[tuple[str, str], list[Change]] = {}
+        for change in self.changes:
+            grouped.setdefault((change.record.kind.name, change.action), []).append(change)
+        return grouped
 
 
 def plan_changes(records: Iterable[Record], snapshot: Snapshot) -> Plan:
