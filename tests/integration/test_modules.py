@@ -146,3 +146,60 @@ def test_bad_input_is_refused_by_record_and_field_and_runs_nowhere(dsn: str, tmp
     assert "hunter2" not in json.dumps(results)
     assert all(result["failed"] for result in results[3:11])
     assert results[11]["tenants"] == results[1]["tenants"]
+
+
+KINDS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+    ("role", {"name": "web", "scope": "local", "permissions": ["domain.read"]}, {"permissions": []}),
+    ("reseller", {"name": "R", "max_tenants": 5}, {"unset": ["max_tenants"], "max_disk_mb": 1}),
+    ("package", {**PACKAGE, "reseller": "R"}, {"retention_days": 90}),
+    ("tenant", {"name": "T", "package": "basic", "reseller": "R"}, {"time_zone": "Europe/Paris"}),
+    ("user", {"email": "Anna@Example.org", "tenant": "T", "roles": ["web", "user"]}, {"status": "disabled"}),
+    ("api_key", {"user": "anna@example.org", "name": "k", "scopes": ["domain.read"]}, {"scopes": []}),
+    ("domain", {"fqdn": "t.example", "tenant": "T"}, {"tls": "on"}),
+    ("database", {"name": "shop", "tenant": "T", "engine": "postgresql"}, {"status": "disabled"}),
+    ("mailbox", {"address": "Info@t.example", "tenant": "T", "quota_mb": 10}, {"unset": ["quota_mb"]}),
+    ("cron_job", {"tenant": "T", "name": "j", "schedule": "@daily", "command": "a"}, {"command": "b"}),
+]
+NAMES = {"user": ["email"], "api_key": ["user", "name"], "mailbox": ["address"], "cron_job": ["tenant", "name"]}
+
+
+def test_every_module_creates_changes_and_deletes_once(dsn: str, tmp_path: Path) -> None:
+    tasks = []
+    for kind, new, changed in KINDS:
+        name = {field: new[field] for field in NAMES.get(kind, ["fqdn"] if kind == "domain" else ["name"])}
+        for options in (new, name | changed):
+            tasks += [task(kind, mode=("check", "diff"), **options), task(kind, **options), task(kind, **options)]
+        tasks.append(task(f"{kind}_info"))
+    for kind, new, _changed in reversed(KINDS):
+        name = {field: new[field] for field in NAMES.get(kind, ["fqdn"] if kind == "domain" else ["name"])}
+        tasks += [task(kind, **name, state="absent"), task(kind, **name, state="absent")]
+    results = run_tasks(tmp_path, *tasks, WCP360_DSN=dsn)
+    assert not [result["msg"] for result in results if result["failed"]]
+    created, deleted = results[: 7 * len(KINDS)], results[7 * len(KINDS) :]
+    for index, (kind, _new, _changed) in enumerate(KINDS):
+        of_kind = created[7 * index : 7 * index + 7]
+        assert [result["changed"] for result in of_kind] == [True, True, False, True, True, False, False], kind
+        assert "id" not in of_kind[0][kind]
+        assert of_kind[0]["diff"][0]["after"].startswith("state: present")
+        records = next(value for value in of_kind[6].values() if isinstance(value, list) and value)
+        assert of_kind[5][kind] in records
+    assert [result["changed"] for result in deleted] == [True, False] * len(KINDS)
+
+
+def test_an_export_is_a_document(dsn: str, tmp_path: Path) -> None:
+    results = run_tasks(
+        tmp_path,
+        task("node", name="node1", address="192.0.2.1"),
+        task("records", src=str(EXAMPLE)),
+        task("records_info"),
+        task("records", records="{{ result_2.records }}"),
+        task("records_info", kinds=["tenants", "nodes"]),
+        task("records_info", kinds=["everything"]),
+        WCP360_DSN=dsn,
+    )
+    _node, loaded, exported, again, some, wrong = results
+    assert (loaded["changed"], exported["changed"], again["changed"]) == (True, False, False)
+    assert again["counts"]["domains"] == {"created": 0, "updated": 0, "deleted": 0, "unchanged": 5}
+    assert list(some["records"]) == ["format", "nodes", "tenants"]
+    assert some["records"]["tenants"] == exported["records"]["tenants"]
+    assert wrong["failed"]

@@ -33,9 +33,9 @@ def tenant(name: str) -> dict[str, Any]:
     }
 
 
-def flat(*tenants: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+def flat(*tenants: dict[str, Any]) -> dict[str, Any]:
     """Return the same records in lists of their own, owners last."""
-    lists: dict[str, list[dict[str, Any]]] = {
+    lists: dict[str, Any] = {
         plural: [record | {"tenant": one["name"]} for one in tenants for record in one[plural]] for plural in OWNED
     }
     return lists | {"tenants": [{name: one[name] for name in one if name not in OWNED} for one in tenants]}

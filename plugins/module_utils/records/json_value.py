@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ MAX_DEPTH = 20
 MAX_VALUES = 10_000
 MAX_BYTES = 65_536
 MAX_NUMBER = 10**308
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def check_json(value: Any) -> None:
@@ -36,7 +38,7 @@ def check_json(value: Any) -> None:
 
 def check_text(text: str) -> None:
     """Raise FieldError when PostgreSQL cannot store ``text``: a NUL character or half a surrogate pair."""
-    if any(character == "\0" or "\ud800" <= character <= "\udfff" for character in text):
+    if _UNSTORABLE.search(text):
         raise FieldError("must not hold NUL characters or half surrogate pairs")
 
 

@@ -1,11 +1,15 @@
 # Copyright (c) 2026, WCP360 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a record kind declares; documents, modules, SQL and messages derive from it."""
+"""What a record kind declares; documents, modules, SQL and messages derive from it.
+
+What derives from a declaration is computed once: a document asks for it with each of its records.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -71,49 +75,49 @@ class Kind:
     check: Callable[[Mapping[str, Any]], str | None] | None = None
     guards: tuple[Guard, ...] = ()
 
-    @property
+    @functools.cached_property
     def all_fields(self) -> tuple[Field, ...]:
         """Return every field but the key, the extension's included."""
         return self.fields + (self.extension.fields if self.extension else ())
 
-    @property
+    @functools.cached_property
     def given_fields(self) -> tuple[Field, ...]:
         """Return the fields that a document may give: those that do not follow from others."""
         return tuple(field for field in self.all_fields if not (isinstance(field, Reference) and field.derived))
 
-    @property
+    @functools.cached_property
     def exclusive(self) -> tuple[tuple[str, ...], ...]:
         """Return the names of fields of which only one may be given."""
         return tuple(
             (field.name, *(way.name for way in field.alternatives)) for field in self.all_fields if field.alternatives
         )
 
-    @property
+    @functools.cached_property
     def pointers(self) -> tuple[Pointer, ...]:
         """Return the fields that name other records."""
         return tuple(field for field in self.fields if isinstance(field, Pointer))
 
-    @property
+    @functools.cached_property
     def references(self) -> tuple[Reference, ...]:
         """Return the fields that point at one other record."""
         return tuple(field for field in self.fields if isinstance(field, Reference))
 
-    @property
+    @functools.cached_property
     def links(self) -> tuple[Links, ...]:
         """Return the fields whose values are rows of a link table."""
         return tuple(field for field in self.fields if isinstance(field, Links))
 
-    @property
+    @functools.cached_property
     def owner(self) -> Reference | None:
         """Return the field that points at the record's owner."""
         return next((field for field in self.references if field.owner), None)
 
-    @property
+    @functools.cached_property
     def scope(self) -> Reference | None:
         """Return the owner's field when it is part of the natural key."""
         return self.owner if self.scoped else None
 
-    @property
+    @functools.cached_property
     def key_columns(self) -> tuple[str, ...]:
         """Return the columns of the natural key; the table's UNIQUE constraint on them is named after them."""
         return (self.scope.column, self.key.column) if self.scope else (self.key.column,)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -70,8 +71,15 @@ class Plan:
     unchanged: Mapping[str, int]
 
     def of(self, kind: Kind, *actions: str) -> list[Change]:
-        """Return the changes of one kind with one of ``actions``."""
-        return [change for change in self.changes if change.record.kind is kind and change.action in actions]
+        """Return the changes of one kind with one of ``actions``, action by action."""
+        return [change for action in actions for change in self._grouped.get((kind.name, action), ())]
+
+    @functools.cached_property
+    def _grouped(self) -> dict[tuple[str, str], list[Change]]:
+        grouped: dict[tuple[str, str], list[Change]] = {}
+        for change in self.changes:
+            grouped.setdefault((change.record.kind.name, change.action), []).append(change)
+        return grouped
 
 
 def plan_changes(records: Iterable[Record], snapshot: Snapshot) -> Plan:

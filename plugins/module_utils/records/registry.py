@@ -38,11 +38,14 @@ KINDS: tuple[Kind, ...] = (
 BY_NAME = {kind.name: kind for kind in KINDS}
 BY_PLURAL = {kind.plural: kind for kind in KINDS}
 BY_TABLE = {kind.table: kind for kind in KINDS}
+_OWNED = {
+    owner.name: tuple(kind for kind in KINDS if kind.owner and kind.owner.target_kind == owner.name) for owner in KINDS
+}
 
 
 def owned_kinds(owner: Kind) -> tuple[Kind, ...]:
     """Return the kinds whose records belong to a record of kind ``owner``."""
-    return tuple(kind for kind in KINDS if kind.owner and kind.owner.target_kind == owner.name)
+    return _OWNED[owner.name]
 
 
 def owners_first() -> tuple[Kind, ...]:

@@ -74,7 +74,7 @@ def test_every_problem_is_reported_with_its_place() -> None:
         "tenant (tenants[0]): must be a mapping of fields",
         "tenant (tenants[1]): name must be given",
         f'tenant "T;" (tenants[2]): name must be {GRAMMARS["name"].rule}',
-        'tenant "T;" (tenants[2]): state must be one of present, absent',
+        'tenant "T;" (tenants[2]): state must be one of present, absent, restored',
         f'tenant "T;" (tenants[2]): "color" must not be given; the fields of a tenant are {FIELDS_OF_TENANTS}',
         f'domain "exa mple.org" (tenants[3].domains[0]): fqdn must be {GRAMMARS["fqdn"].rule}',
         'domain "exa mple.org" (tenants[3].domains[0]): tls must be one of off, on, required, not "3"',
@@ -147,3 +147,48 @@ def test_no_document_crashes_the_parser(document: dict[str, Any]) -> None:
         message = str(error)
     assert all(line.isprintable() for line in message.split("\n"))
     assert len({(record.kind.name, record.key) for record in records}) == len(records)
+
+
+def test_names_within_an_owner_are_unique_for_that_owner() -> None:
+    job = {"name": "nightly", "schedule": "@daily", "command": "true"}
+    records = parse_document(
+        {
+            "format": 1,
+            "tenants": [{"name": "T", "cron_jobs": [job]}],
+            "cron_jobs": [{**job, "tenant": "U"}, {**job, "tenant": "U", "name": "hourly"}],
+        }
+    )
+    assert [(record.key, record.name) for record in records[1:]] == [
+        ("T/nightly", "nightly"),
+        ("U/nightly", "nightly"),
+        ("U/hourly", "hourly"),
+    ]
+    assert problems(
+        {"format": 1, "tenants": [{"name": "T", "cron_jobs": [job]}], "cron_jobs": [{**job, "tenant": "T"}]}
+    ) == ['cron_job "T/nightly" (cron_jobs[0]): name must be given once; it is also at tenants[0].cron_jobs[0]']
+
+
+def test_lists_nest_as_deep_as_owners_do() -> None:
+    user = {"email": "ANNA@München.example", "api_keys": [{"name": "k"}]}
+    records = parse_document({"format": 1, "tenants": [{"name": "T", "users": [user]}]})
+    assert [(record.kind.name, record.key, record.position) for record in records] == [
+        ("user", "anna@xn--mnchen-3ya.example", "tenants[0].users[0]"),
+        ("api_key", "anna@xn--mnchen-3ya.example/k", "tenants[0].users[0].api_keys[0]"),
+        ("tenant", "T", "tenants[0]"),
+    ]
+
+
+def test_what_follows_from_a_name_is_not_given() -> None:
+    (record,) = parse_document({"format": 1, "mailboxes": [{"address": "Me@A.example"}]})
+    assert record.values == {"domain": "a.example"}
+    assert (
+        '"domain" must not be given'
+        in problems({"format": 1, "mailboxes": [{"address": "me@a.example", "domain": "b.example"}]})[0]
+    )
+
+
+def test_only_one_way_of_giving_a_password_is_taken_and_none_is_shown() -> None:
+    both = {"email": "a@a.example", "password": "in the clear", "password_hash": "in the clear"}
+    (one, other) = problems({"format": 1, "users": [both]})
+    assert one == 'user "a@a.example" (users[0]): password must not be given together with password_hash'
+    assert "in the clear" not in one + other

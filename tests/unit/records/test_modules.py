@@ -13,7 +13,9 @@ import pytest
 import yaml
 
 from ansible_collections.wcp360.hosting.plugins.module_utils.records import module as door
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.kind import Kind
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.registry import KINDS
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.secret_fields import Secret
 
 COLLECTION = "ansible_collections.wcp360.hosting.plugins"
 SPECS = {
@@ -61,3 +63,25 @@ def test_every_field_of_a_kind_has_a_name_of_its_own(kind: Any) -> None:
     ways = [way.name for field in kind.all_fields for way in (field, *field.alternatives)]
     names = [kind.key.name, "state", "dsn", "unset", *ways]
     assert len(names) == len(set(names))
+
+
+def test_documents_are_not_logged_by_the_module() -> None:
+    assert door.documents_spec()["records"]["no_log"] is True
+    assert door.export_spec()["kinds"]["choices"] == [kind.plural for kind in KINDS]
+
+
+@pytest.mark.parametrize("kind", [pytest.param(kind, id=kind.name) for kind in KINDS])
+def test_a_kind_comes_after_those_that_it_keeps_from_deletion(kind: Kind) -> None:
+    """Deletions go the other way, so nothing is in use by what the same document deletes."""
+    order = [one.name for one in KINDS]
+    for field in kind.pointers:
+        if field is not kind.owner and field.target_kind in order:
+            assert order.index(field.target_kind) <= order.index(kind.name)
+
+
+@pytest.mark.parametrize("kind", [pytest.param(kind, id=kind.name) for kind in KINDS])
+def test_secrets_are_options_that_are_not_logged(kind: Kind) -> None:
+    spec = door.record_spec(kind)
+    for field in kind.all_fields:
+        for way in (field, *field.alternatives) if isinstance(field, Secret) else ():
+            assert way.name not in spec or spec[way.name]["no_log"] is True

@@ -188,3 +188,57 @@ def test_a_plan_that_was_carried_out_leaves_nothing_to_do(documents: list[dict[s
         assert (row is not None) == record.present
         for name, value in record.values.items():
             assert row is None or row.values[name] == value
+
+
+def test_a_mailbox_needs_a_domain_of_its_tenant() -> None:
+    tenants = {name: stored(BY_NAME["tenant"], package="basic", account=name.lower()) for name in "TU"}
+    on = snapshot(tenant=tenants)
+    targets = {**on.targets, "domains": {"u.example": Target("id", owner="U"), "t.example": Target("id", owner="T")}}
+    on = Snapshot(on.rows, targets)
+    plan({"mailboxes": [{"address": "x@t.example", "tenant": "T"}]}, on)
+    plan(
+        {"tenants": [{"name": "T", "domains": [{"fqdn": "n.example"}], "mailboxes": [{"address": "x@n.example"}]}]}, on
+    )
+    for domain in ("u.example", "none.example"):
+        assert problems({"mailboxes": [{"address": f"x@{domain}", "tenant": "T"}]}, on) == [
+            f'mailbox "x@{domain}" (mailboxes[0]): address must be in a domain of the same tenant:'
+            f" T has no domain {domain}"
+        ]
+
+
+def test_values_of_new_records_do_not_touch_existing_ones() -> None:
+    kind = BY_NAME["api_key"]
+    on = snapshot(user={"a@a.example": stored(BY_NAME["user"], roles=[])})
+    issued = {"prefix": "new", "key_hash": "1" * 64}
+    record = Record(kind, "k", True, {"user": "a@a.example"}, initial=issued)
+    (change,) = plan_changes([record], on).changes
+    assert change.after == {"user": "a@a.example", **issued}
+    row = stored(kind, user="a@a.example", prefix="old", key_hash="0" * 64)
+    rows = Snapshot({"api_key": {"a@a.example/k": row}}, on.targets)
+    assert plan_changes([record], rows).changes == ()
+
+
+def test_records_of_one_document_refer_to_each_other_in_circles() -> None:
+    user = {"email": "a@a.example"}
+    result = plan({"tenants": [{"name": "N", "package": "basic", "owner": "a@a.example", "users": [user]}]})
+    assert [(change.record.kind.name, change.action) for change in result.changes] == [
+        ("user", CREATE),
+        ("tenant", CREATE),
+    ]
+
+
+def test_lists_of_names_compare_as_sets_and_name_what_is_missing() -> None:
+    role = stored(BY_NAME["role"], scope="local", permissions=["a.b", "c.d"])
+    on = snapshot(role={"r": role})
+    assert plan({"roles": [{"name": "r", "permissions": ["c.d", "a.b", "a.b"]}]}, on).changes == ()
+    assert problems(
+        {"roles": [{"name": "r", "permissions": ["a.b", "x.y"]}]},
+        Snapshot(on.rows, {"permissions": {"a.b": Target("a.b")}}),
+    ) == ['role "r" (roles[0]): permissions must be existing permissions; there is none named x.y']
+
+
+def test_a_user_moves_into_no_tenant() -> None:
+    on = snapshot(tenant=HOSTING.rows["tenant"], user={"a@a.example": stored(BY_NAME["user"], roles=[])})
+    assert problems({"users": [{"email": "a@a.example", "tenant": "T"}]}, on) == [
+        'user "a@a.example" (users[0]): tenant must stay as it is: the user belongs to no tenant'
+    ]

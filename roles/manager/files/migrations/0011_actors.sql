@@ -263,7 +263,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON
     nodes, resellers, reseller_limits, users, roles, role_permissions, user_roles, api_keys, packages, package_limits, tenants,
     tenant_usage, domains, databases, mail_boxes, cron_jobs, jobs, backups
     TO wcp_app;
-GRANT SELECT ON permissions TO wcp_app;
+-- The right to update one column is what locking a row asks for.
+GRANT SELECT, UPDATE (description) ON permissions TO wcp_app;
 GRANT SELECT, INSERT ON audit_anchors TO wcp_app;
 GRANT USAGE ON SEQUENCE tenant_uid_seq TO wcp_app;
 
