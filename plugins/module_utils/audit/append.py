@@ -48,7 +48,8 @@ def append(cursor: Cursor, keyring: Keyring, entries: Sequence[Entry]) -> Link:
     """Add ``entries`` in their order to the audit log, and return its new head.
 
     The entries belong to the cursor's transaction: they are there when it commits, and leave no gap when it does not.
-    From this call to the end of the transaction no other one appends, so it is the last thing before the commit. It
+    From this call to the end of the transaction no other one appends, so it is the last thing before the commit, for
+    which ``commit.commit`` is there. It
     costs two round trips for up to 5,000 entries. Raises psycopg2.Error, and AuditError for a database without a
     head, or a keyring that lost its active key.
     """
