@@ -72,6 +72,8 @@ def anchor_log(dsn: str | None, keyring: Keyring, targets: Sequence[Target], che
         with connection, connection.cursor() as cursor:
             # A crash must not take back what an anchor says: see commit.py.
             write_something(cursor)
+        # Another run may record the same anchor meanwhile; that is no conflict to give up for.
+        connection.set_session(isolation_level="READ COMMITTED")
         with connection, connection.cursor() as cursor:
             failures = _write(cursor, open_targets, head, signed, keyring)
     except psycopg2.Error as error:
