@@ -51,7 +51,7 @@ test-hosts: venv ## Tests on booted hosts
 	$(PYTEST) tests/hosts $(ARGS)
 
 bench: venv ## Measures what docs/benchmarks.md reports; ONLY="converge" runs some of it
-	@for bench in $(or $(ONLY),nginx_reload inventory records converge); do \
+	@for bench in $(or $(ONLY),nginx_reload inventory records audit converge); do \
 		$(PYTHON) -m tests.bench.$$bench $(ARGS) || exit; \
 	done
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: audit_anchor
 short_description: Anchor the audit log where it cannot be changed
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Signs the head of the audit log with the Ed25519 key of the audit keys, and writes the signed anchor to every target
     that has none of that entry yet. An anchor is never replaced.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: audit_keys
 short_description: Make and rotate the keys of the audit log
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Makes the file with the keys of the audit log when there is none, and adds new keys to it when that is asked for.
     The file is replaced as a whole, belongs to the user of the task and is readable by that user alone.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: audit_verify
 short_description: Verify the audit log from its first entry
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Recomputes the checksum of every entry of the audit log, and compares the log with its head and its anchors. The
     task fails for a log that was tampered with, and names the first entry that was edited, removed, moved, inserted or

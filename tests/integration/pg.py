@@ -72,14 +72,17 @@ class Server:
 
 
 @contextlib.contextmanager
-def running_server() -> Iterator[Server]:
-    """Start a cluster that has the role OWNER and the migrated database TEMPLATE; stop and remove it at the end."""
+def running_server(**settings: str) -> Iterator[Server]:
+    """Start a cluster that has the role OWNER and the migrated database TEMPLATE; stop and remove it at the end.
+
+    ``settings`` replace SETTINGS of the same name.
+    """
     with _scratch_directory() as directory:
         data = directory / "data"
         _run(
             [BIN / "initdb", "-D", data, "-U", SUPERUSER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
         )
-        options = [f"-c{name}={value}" for name, value in SETTINGS.items()]
+        options = [f"-c{name}={value}" for name, value in {**SETTINGS, **settings}.items()]
         command: list[str | Path] = [BIN / "postgres", "-D", data, "-k", directory, *options]
         with subprocess.Popen(_as_server_user(command), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
             try:

@@ -79,7 +79,7 @@ def running_server() -> Iterator[Server]:
     options += ["-master.volumeSizeLimitMB=64", "-master.volumePreallocate=false"]
     weed = Path(sys.executable).parent / "weed"
     # It takes long to end by itself, and nothing that it holds is of any worth.
-    command = ["setpriv", "--pdeathsig", "KILL", "--", weed, "-logtostderr=true", "server", *options]
+    command = ["setpriv", "--pdeathsig", "KILL", "--", str(weed), "-logtostderr=true", "server", *options]
     with (
         (directory / "log").open("wb") as log,
         subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=directory) as process,

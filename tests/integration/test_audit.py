@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg2
+import psycopg2.extensions
 import pytest
 
 from ansible_collections.wcp360.hosting.plugins.module_utils.audit.anchoring import anchor_log
 from ansible_collections.wcp360.hosting.plugins.module_utils.audit.append import PAGE, append
 from ansible_collections.wcp360.hosting.plugins.module_utils.audit.chain import GENESIS, read_json
+from ansible_collections.wcp360.hosting.plugins.module_utils.audit.commit import commit
 from ansible_collections.wcp360.hosting.plugins.module_utils.audit.directory_target import DirectoryTarget
 from ansible_collections.wcp360.hosting.plugins.module_utils.audit.entry import Entry
 from ansible_collections.wcp360.hosting.plugins.module_utils.audit.errors import AnchorError, AuditError
@@ -61,6 +63,25 @@ def test_an_empty_log_is_whole(dsn: str) -> None:
     assert write(dsn) == GENESIS
 
 
+def test_a_grouped_commit_is_a_commit(log: str, connection: Connection) -> None:
+    with connection.cursor() as cursor:
+        append(cursor, KEYRING, [entry(11)])
+        commit(connection)
+        assert connection.info.transaction_status == psycopg2.extensions.TRANSACTION_STATUS_IDLE
+        assert check(log).entries == 11
+        cursor.execute("SHOW synchronous_commit")
+        before = rows.one(cursor)
+        append(cursor, KEYRING, [entry(12)])
+        # What a constraint refuses at the commit is refused here, and nothing is left of it.
+        cursor.execute("INSERT INTO packages (name) VALUES ('without-limits')")
+        with pytest.raises(psycopg2.Error, match="must have a row in package_limits"):
+            commit(connection)
+        connection.rollback()
+        cursor.execute("SHOW synchronous_commit")
+        assert rows.one(cursor) == before
+    assert check(log).entries == 11
+
+
 @pytest.mark.parametrize("number", [PAGE - 1, PAGE, PAGE + 1])
 def test_pages_of_entries_hang_together(dsn: str, number: int) -> None:
     assert write(dsn, *[Entry("tenant.create", actor="import") for _ in range(number)]).sequence == number
@@ -81,10 +102,14 @@ def test_many_writers_make_one_chain(dsn: str) -> None:
     def run(writer: int) -> None:
         with contextlib.closing(connect(dsn)) as connection:
             for number in range(each):
-                with connection, connection.cursor() as cursor:
+                with connection.cursor() as cursor:
                     append(cursor, KEYRING, [entry(number, actor=f"writer{writer}") for _ in range(1 + number % 2)])
-                    if number % 5 == 4:
-                        connection.rollback()
+                if number % 5 == 4:
+                    connection.rollback()
+                elif writer % 2:
+                    commit(connection)
+                else:
+                    connection.commit()
 
     with ThreadPoolExecutor(writers) as pool:
         list(pool.map(run, range(writers)))

@@ -19,7 +19,7 @@ from .audit_log import attack, entry, rewrite, write
 from .controller import run_tasks
 
 
-def task(module: str, check: bool = False, **options: Any) -> dict[str, Any]:
+def task(module: str, /, check: bool = False, **options: Any) -> dict[str, Any]:
     """Return a task that calls a module of the collection."""
     return {f"wcp360.hosting.{module}": options, "check_mode": check}
 
@@ -63,7 +63,7 @@ def test_a_log_is_anchored_and_verified(dsn: str, keys: str, tmp_path: Path) -> 
     write(dsn, *[entry(number) for number in range(1, 4)], keyring=load_keyring(keys))
     anchors = tmp_path / "anchors"
     anchors.mkdir()
-    options = {"audit_keys": keys, "targets": [{"directory": str(anchors)}]}
+    options: dict[str, Any] = {"audit_keys": keys, "targets": [{"directory": str(anchors)}]}
     preview, nothing, anchored, again, whole = run_tasks(
         tmp_path,
         task("audit_anchor", check=True, **options),

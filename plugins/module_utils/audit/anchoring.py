@@ -16,6 +16,7 @@ from ansible_collections.wcp360.hosting.plugins.module_utils.audit.anchor import
     sign_anchor,
 )
 from ansible_collections.wcp360.hosting.plugins.module_utils.audit.chain import GENESIS, Link
+from ansible_collections.wcp360.hosting.plugins.module_utils.audit.commit import write_something
 from ansible_collections.wcp360.hosting.plugins.module_utils.audit.errors import AnchorError
 from ansible_collections.wcp360.hosting.plugins.module_utils.audit.keyring import Keyring
 from ansible_collections.wcp360.hosting.plugins.module_utils.audit.targets import Target
@@ -61,19 +62,19 @@ def anchor_log(dsn: str | None, keyring: Keyring, targets: Sequence[Target], che
     try:
         connection.set_session(isolation_level="REPEATABLE READ")
         with connection, connection.cursor() as cursor:
-            require_full_view(cursor)
-            head = read_head(cursor)
-            if not head.sequence:
-                return AnchorReport(0, ())
-            cursor.execute("SELECT target FROM audit_anchors WHERE sequence = %s", (head.sequence,))
-            done = {target for (target,) in cursor}
-            open_targets = [target for target in targets if target.name not in done]
-            if not open_targets:
-                return AnchorReport(head.sequence, ())
-            _require_good(cursor, keyring)
-            signed = sign_anchor(keyring, head)
-            if check:
-                return AnchorReport(head.sequence, tuple(target.name for target in open_targets))
+            head, open_targets = _read_state(cursor, targets)
+            if open_targets:
+                _require_good(cursor, keyring)
+        names = tuple(target.name for target in open_targets)
+        if not names or check:
+            return AnchorReport(head.sequence, names)
+        signed = sign_anchor(keyring, head)
+        with connection, connection.cursor() as cursor:
+            # A crash must not take back what an anchor says: see commit.py.
+            write_something(cursor)
+        # Another run may record the same anchor meanwhile; that is no conflict to give up for.
+        connection.set_session(isolation_level="READ COMMITTED")
+        with connection, connection.cursor() as cursor:
             failures = _write(cursor, open_targets, head, signed, keyring)
     except psycopg2.Error as error:
         raise store_error(error) from error
@@ -81,7 +82,16 @@ def anchor_log(dsn: str | None, keyring: Keyring, targets: Sequence[Target], che
         connection.close()
     if failures:
         raise AnchorError(f"entry {head.sequence} is not anchored everywhere: {'; '.join(failures)}")
-    return AnchorReport(head.sequence, tuple(target.name for target in open_targets))
+    return AnchorReport(head.sequence, names)
+
+
+def _read_state(cursor: Cursor, targets: Sequence[Target]) -> tuple[Link, list[Target]]:
+    """Return the head, and the targets without an anchor of it: none when there is nothing to anchor."""
+    require_full_view(cursor)
+    head = read_head(cursor)
+    cursor.execute("SELECT target FROM audit_anchors WHERE sequence = %s", (head.sequence,))
+    done = {target for (target,) in cursor}
+    return head, [target for target in targets if head.sequence and target.name not in done]
 
 
 def _require_good(cursor: Cursor, keyring: Keyring) -> None:

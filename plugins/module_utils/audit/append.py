@@ -47,10 +47,10 @@ _INSERT_MANY = f"{_INSERT} SELECT {', '.join(_COLUMNS)} FROM json_populate_recor
 def append(cursor: Cursor, keyring: Keyring, entries: Sequence[Entry]) -> Link:
     """Add ``entries`` in their order to the audit log, and return its new head.
 
-    The entries belong to the cursor's transaction: they are there when it commits, and leave no gap when it does not.
-    From this call to the end of the transaction no other one appends, so it is the last thing before the commit. It
-    costs two round trips for up to 5,000 entries. Raises psycopg2.Error, and AuditError for a database without a
-    head, or a keyring that lost its active key.
+    The entries belong to the cursor's transaction, which must be read committed: they are there when it commits, and
+    leave no gap when it does not. From this call to the end of the transaction no other one appends, so it is the last
+    thing before the commit, for which ``commit.commit`` is there. It costs two round trips for up to 5,000 entries.
+    Raises psycopg2.Error, and AuditError for a database without a head, or a keyring that lost its active key.
     """
     cursor.execute(_LOCK_HEAD)
     row = cursor.fetchone()

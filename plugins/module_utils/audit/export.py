@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 def export_log(cursor: Cursor) -> Iterator[bytes]:
     """Give the log line by line, in order: ``{"checksum": hexadecimal, "payload": text}``.
 
-    Lines are ASCII. The text, as UTF-8, is the exact bytes of the payload. Where somebody made them something else than UTF-8, the line
-    has ``payload_base64`` instead. Raises psycopg2.Error, and AuditError when the role does not see every entry.
+    Lines are ASCII. The text, as UTF-8, is the exact bytes of the payload; where somebody made them something else than
+    UTF-8, the line has ``payload_base64`` instead. Raises psycopg2.Error, and AuditError when the role does not see
+    every entry.
     """
     require_full_view(cursor)
     with cursor.connection.cursor(name="wcp360_audit_export") as reader:

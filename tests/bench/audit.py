@@ -1,0 +1,119 @@
+# Copyright (c) 2026, WCP360 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Appending to one audit chain and verifying it: ``make bench ONLY=audit ARGS=1000000``.
+
+A real PostgreSQL that does sync each commit. Writers are processes with a connection each; a transaction is one entry,
+from making it to the commit.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import sys
+import time
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+from ansible_collections.wcp360.hosting.plugins.module_utils.audit.append import append
+from ansible_collections.wcp360.hosting.plugins.module_utils.audit.commit import commit
+from ansible_collections.wcp360.hosting.plugins.module_utils.audit.entry import Entry
+from ansible_collections.wcp360.hosting.plugins.module_utils.audit.export import export_log, verify_export
+from ansible_collections.wcp360.hosting.plugins.module_utils.audit.keyring import Keyring
+from ansible_collections.wcp360.hosting.plugins.module_utils.audit.verify import verify
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.store import connect, reading
+from tests.integration.pg import TEMPLATE, running_server
+
+TRANSACTIONS = 4_000
+RUNS = ((True, 1), (True, 8), (False, 1), (False, 2), (False, 8))
+BULK = 10_000
+TENANT = "6f6b2f0e-5b7c-4f0d-9c53-6a2f4a0a3c11"
+
+
+def main() -> None:
+    """Measure and print."""
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+    keyring = Keyring.generate()
+    durable = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
+    with running_server(**durable) as server:
+        dsn = server.dsn(server.create_database(TEMPLATE))
+        print(f"fsync: {_sync_milliseconds(server.directory):.2f} ms")
+        for plain, writers in RUNS:
+            rate = _append(dsn, keyring, writers, plain)
+            print(f"{writers} writers, {'plain' if plain else 'grouped'} commits: {rate:.0f} transactions/s")
+        done = len(RUNS) * TRANSACTIONS
+        began = time.monotonic()
+        while done < count:
+            number = min(BULK, count - done)
+            _write(dsn, keyring, (_entry(number) for number in range(number)))
+            done += number
+        print(f"in transactions of {BULK}: {_since(began, count - len(RUNS) * TRANSACTIONS)}")
+        began = time.monotonic()
+        with reading(dsn) as cursor:
+            assert verify(cursor, keyring).entries == done
+        print(f"{done} entries verified: {_since(began, done)}")
+        began = time.monotonic()
+        with reading(dsn) as cursor:
+            assert verify_export(export_log(cursor), [], {}).entries == done
+        print(f"{done} entries exported and verified without the keys: {_since(began, done)}")
+        print(f"memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB")
+
+
+def _append(dsn: str, keyring: Keyring, writers: int, plain: bool) -> float:
+    each = TRANSACTIONS // writers
+    with ProcessPoolExecutor(writers, get_context("spawn")) as pool:
+        spans = list(pool.map(_writer, [dsn] * writers, [keyring] * writers, [each] * writers, [plain] * writers))
+    return TRANSACTIONS / (max(end for _start, end in spans) - min(start for start, _end in spans))
+
+
+def _writer(dsn: str, keyring: Keyring, number: int, plain: bool) -> tuple[float, float]:
+    with contextlib.closing(connect(dsn)) as connection:
+        began = time.monotonic()
+        for count in range(number):
+            with connection.cursor() as cursor:
+                append(cursor, keyring, [_entry(count)])
+            connection.commit() if plain else commit(connection)
+        return began, time.monotonic()
+
+
+def _write(dsn: str, keyring: Keyring, entries: Iterable[Entry]) -> None:
+    with contextlib.closing(connect(dsn)) as connection, connection, connection.cursor() as cursor:
+        append(cursor, keyring, list(entries))
+
+
+def _entry(number: int) -> Entry:
+    return Entry(
+        "domain.create",
+        actor="anna@example.org",
+        actor_user_id=TENANT,
+        tenant_id=TENANT,
+        metadata={"fqdn": f"www{number}.example.org", "tls": "on"},
+        ip_address="2001:db8::1",
+    )
+
+
+def _since(began: float, number: int) -> str:
+    seconds = time.monotonic() - began
+    return f"{seconds:.1f} s, {number / seconds:.0f} entries/s"
+
+
+def _sync_milliseconds(directory: Path) -> float:
+    """Return what one fsync of a page costs here: no commit is faster than that."""
+    path = directory / "sync"
+    with path.open("wb") as stream:
+        began = time.monotonic()
+        for _ in range(200):
+            stream.write(bytes(8192))
+            stream.flush()
+            os.fsync(stream.fileno())
+        took = time.monotonic() - began
+    path.unlink()
+    return took / 200 * 1000
+
+
+if __name__ == "__main__":
+    main()
