@@ -12,11 +12,13 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.wcp360.hosting.plugins.module_utils.audit.keyfile import load_keyring
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.actor import resolve_credentials
-from ansible_collections.wcp360.hosting.plugins.module_utils.records.desired import write_observed
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.desired import Observed, write_observed
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.errors import RecordsError
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.store import connect, resolve_dsn
 from ansible_collections.wcp360.hosting.plugins.plugin_utils.node_lock import NodeLock
+from ansible_collections.wcp360.hosting.plugins.plugin_utils.run_identity import run_identity
 
 
 class ActionModule(ActionBase):
@@ -33,6 +35,7 @@ class ActionModule(ActionBase):
                 "dsn": {"type": "str", "default": "", "no_log": True},
                 "actor": {"type": "str", "default": ""},
                 "api_key": {"type": "str", "default": "", "no_log": True},
+                "audit_keys": {"type": "str", "default": ""},
                 "desired": {"type": "dict", "required": True},
                 "kinds": {"type": "list", "elements": "str", "required": True},
                 "error": {"type": "str", "default": ""},
@@ -51,7 +54,7 @@ class ActionModule(ActionBase):
                 return result
             outcome = json.loads(result["outcome"])
             if not self._task.check_mode:
-                self._write(options, desired["node_id"], outcome)
+                self._write(options, outcome, run_identity(self._task.get_path(), task_vars or {}))
         except RecordsError as exc:
             raise AnsibleActionFail(
                 f"{exc}; the node is converged as reported, and the next run will find that out again"
@@ -60,11 +63,15 @@ class ActionModule(ActionBase):
             lock.release()
         return _answer(outcome, options["fail_on_tenant_errors"])
 
-    def _write(self, options: Mapping[str, Any], node_id: str, outcome: Mapping[str, Any]) -> None:
+    def _write(self, options: Mapping[str, Any], outcome: Mapping[str, Any], run: Mapping[str, Any]) -> None:
+        desired = options["desired"]
+        observed = Observed(
+            desired["node_id"], outcome["observed"], outcome["failed"], outcome["names"], {"run": desired["run"], **run}
+        )
         credentials = resolve_credentials(options["actor"], options["api_key"])
         connection = connect(resolve_dsn(options["dsn"]))
         try:
-            write_observed(connection, credentials, node_id, outcome["observed"], outcome["failed"])
+            write_observed(connection, credentials, observed, load_keyring(options["audit_keys"] or None))
         finally:
             connection.close()
 

@@ -21,6 +21,7 @@ author:
   - WCP360 contributors (@wcp360)
 extends_documentation_fragment:
   - wcp360.hosting.dsn
+  - wcp360.hosting.actor
   - wcp360.hosting.audit
 attributes:
   check_mode:
@@ -67,6 +68,7 @@ from ansible_collections.wcp360.hosting.plugins.module_utils.audit.anchoring imp
 from ansible_collections.wcp360.hosting.plugins.module_utils.audit.keyfile import load_keyring
 from ansible_collections.wcp360.hosting.plugins.module_utils.audit.module import AUDIT_OPTIONS, reporting
 from ansible_collections.wcp360.hosting.plugins.module_utils.audit.targets import make_target
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.actor import resolve_credentials
 
 
 def main() -> None:
@@ -75,7 +77,8 @@ def main() -> None:
     with reporting(module):
         keyring = load_keyring(module.params["audit_keys"])
         targets = [make_target(options) for options in module.params["targets"]]
-        report = anchor_log(module.params["dsn"], keyring, targets, check=module.check_mode)
+        credentials = resolve_credentials(module.params["actor"], module.params["api_key"])
+        report = anchor_log(module.params["dsn"], keyring, targets, check=module.check_mode, credentials=credentials)
     module.exit_json(changed=bool(report.written), **dataclasses.asdict(report))
 
 

@@ -20,6 +20,7 @@ author:
   - WCP360 contributors (@wcp360)
 extends_documentation_fragment:
   - wcp360.hosting.dsn
+  - wcp360.hosting.actor
   - wcp360.hosting.audit
 attributes:
   check_mode:
@@ -93,6 +94,8 @@ from ansible_collections.wcp360.hosting.plugins.module_utils.audit.keyfile impor
 from ansible_collections.wcp360.hosting.plugins.module_utils.audit.module import AUDIT_OPTIONS, reporting
 from ansible_collections.wcp360.hosting.plugins.module_utils.audit.targets import make_target, read_anchors
 from ansible_collections.wcp360.hosting.plugins.module_utils.audit.verify import verify
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.actor import resolve_credentials
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.authorize import AUDIT_VERIFY
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.store import reading
 
 
@@ -102,7 +105,8 @@ def main() -> None:
     with reporting(module):
         keyring = load_keyring(module.params["audit_keys"])
         anchors = read_anchors(make_target(options) for options in module.params["targets"])
-        with reading(module.params["dsn"]) as cursor:
+        credentials = resolve_credentials(module.params["actor"], module.params["api_key"])
+        with reading(module.params["dsn"], credentials=credentials, permission=AUDIT_VERIFY) as cursor:
             result = verify(cursor, keyring, anchors)
     if not result.ok:
         place = "" if result.first_bad is None else f"entry {result.first_bad} "

@@ -46,6 +46,12 @@ options:
     description: Fail this task, after everything is written back, when a tenant failed.
     type: bool
     default: true
+  audit_keys:
+    description:
+      - File with the keys of the audit log, on the controller, see P(wcp360.hosting.audit_keys#module). Each converge
+        gets an entry in the log. When it is not given, the environment variable E(WCP360_AUDIT_KEYS) of the controller
+        counts, and then V(/etc/wcp360/audit-keys.json).
+    type: path
   document:
     description: Path of the document on the node. Set by the action plugin.
     type: path

@@ -21,6 +21,7 @@ from ansible_collections.wcp360.hosting.plugins.module_utils.audit.export import
 from ansible_collections.wcp360.hosting.plugins.module_utils.audit.keyfile import load_keyring
 from ansible_collections.wcp360.hosting.plugins.module_utils.audit.signing import from_pem
 from ansible_collections.wcp360.hosting.plugins.module_utils.audit.targets import read_anchors
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.authorize import AUDIT_READ
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.errors import RecordsError
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.store import reading
 
@@ -64,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _export(options: argparse.Namespace) -> int:
-    with reading(options.dsn) as cursor, options.file.open("xb") as stream:
+    with reading(options.dsn, permission=AUDIT_READ) as cursor, options.file.open("xb") as stream:
         stream.writelines(export_log(cursor))
     return WHOLE
 

@@ -19,7 +19,11 @@ from ansible_collections.wcp360.hosting.plugins.module_utils.audit.export import
 from ansible_collections.wcp360.hosting.plugins.module_utils.audit.keyring import Keyring
 from ansible_collections.wcp360.hosting.plugins.module_utils.audit.verification import Verification
 from ansible_collections.wcp360.hosting.plugins.module_utils.audit.verify import verify
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.actor import act as name_actor
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.actor import resolve_credentials
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.store import connect, reading
+
+from .documents import of_owner
 
 if TYPE_CHECKING:
     from psycopg2.extensions import cursor as Cursor  # noqa: N812
@@ -45,6 +49,7 @@ def entry(number: int, **values: Any) -> Entry:
 def write(dsn: str, *entries: Entry, keyring: Keyring = KEYRING) -> Link:
     """Append entries in one transaction."""
     with contextlib.closing(connect(dsn)) as connection, connection, connection.cursor() as cursor:
+        name_actor(cursor, resolve_credentials())
         return append(cursor, keyring, entries)
 
 
@@ -62,7 +67,7 @@ def export(dsn: str) -> list[bytes]:
 
 def attack(dsn: str, *steps: Attack | str) -> None:
     """Change the log as an owner of the database who has put every trigger out of action."""
-    with contextlib.closing(psycopg2.connect(dsn)) as connection, connection, connection.cursor() as cursor:
+    with contextlib.closing(psycopg2.connect(of_owner(dsn))) as connection, connection, connection.cursor() as cursor:
         for table in ("audit_logs", "audit_head", "audit_anchors"):
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         cursor.execute("ALTER TABLE audit_logs DROP CONSTRAINT IF EXISTS audit_logs_sequence_key")

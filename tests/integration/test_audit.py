@@ -28,10 +28,12 @@ from ansible_collections.wcp360.hosting.plugins.module_utils.audit.export import
 from ansible_collections.wcp360.hosting.plugins.module_utils.audit.keyring import Keyring
 from ansible_collections.wcp360.hosting.plugins.module_utils.audit.verification import Verification
 from ansible_collections.wcp360.hosting.plugins.module_utils.audit.verify import verify
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.actor import act as name_actor
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.actor import resolve_credentials
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.store import connect, reading
 
 from . import pg, rows
-from .audit_log import HEAD_TO_LAST, KEYRING, TENANT, Attack, attack, check, entry, export, rewrite, write
+from .audit_log import HEAD_TO_LAST, KEYRING, Attack, attack, check, entry, export, rewrite, write
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection  # noqa: N812
@@ -103,6 +105,7 @@ def test_many_writers_make_one_chain(dsn: str) -> None:
         with contextlib.closing(connect(dsn)) as connection:
             for number in range(each):
                 with connection.cursor() as cursor:
+                    name_actor(cursor, resolve_credentials())
                     append(cursor, KEYRING, [entry(number, actor=f"writer{writer}") for _ in range(1 + number % 2)])
                 if number % 5 == 4:
                     connection.rollback()
@@ -386,35 +389,27 @@ def app(pg_server: pg.Server) -> str:
     return APP
 
 
-def test_an_application_appends_and_can_do_nothing_else(log: str, connection: Connection, app: str) -> None:
-    with connection, connection.cursor() as cursor:
-        cursor.execute(f"CALL wcp_grant_audit('{app}')")
-        cursor.execute(f"CALL wcp_grant_audit('{app}')")
-    with connection, connection.cursor() as cursor:
-        cursor.execute(f"SET ROLE {app}")
-        append(cursor, KEYRING, [entry(11), entry(12, tenant_id=None)])
+def test_the_runtime_appends_and_can_do_nothing_else(log: str) -> None:
+    write(log, entry(11), entry(12, tenant_id=None))
     assert check(log).entries == 12
-    for statement in (
-        "UPDATE audit_logs SET actor = 'x'",
-        "DELETE FROM audit_logs",
-        "TRUNCATE audit_logs",
-        "UPDATE audit_head SET sequence = 0",
-        "DELETE FROM audit_head",
-        "INSERT INTO audit_anchors (sequence) VALUES (1)",
-        "ALTER TABLE audit_logs DISABLE TRIGGER USER",
-    ):
-        with connection.cursor() as cursor, pytest.raises(psycopg2.errors.InsufficientPrivilege):
-            cursor.execute(statement)
-        connection.rollback()
-        connection.cursor().execute(f"SET ROLE {app}")
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM audit_logs")
-        assert rows.one(cursor) == 0, "no tenant, no entry"
-        cursor.execute("SELECT set_config('wcp360.tenant_id', %s, true)", (TENANT,))
-        cursor.execute("SELECT count(*) FROM audit_logs")
-        assert rows.one(cursor) == 11
-        with pytest.raises(AuditError, match="one tenant's entries only"):
-            verify(cursor, KEYRING)
+    with contextlib.closing(connect(log)) as connection:
+        for statement in (
+            "UPDATE audit_logs SET actor = 'x'",
+            "DELETE FROM audit_logs",
+            "TRUNCATE audit_logs",
+            "UPDATE audit_head SET sequence = 0",
+            "DELETE FROM audit_head",
+            "UPDATE audit_anchors SET sequence = 1",
+            "ALTER TABLE audit_logs DISABLE TRIGGER USER",
+        ):
+            with connection.cursor() as cursor, pytest.raises(psycopg2.errors.InsufficientPrivilege):
+                cursor.execute(statement)
+            connection.rollback()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM audit_logs")
+            assert rows.one(cursor) == 0, "no actor, no entry"
+            with pytest.raises(AuditError, match="a part of the audit log only"):
+                verify(cursor, KEYRING)
 
 
 def test_an_exported_log_is_verified_without_database_and_secrets(log: str, target: DirectoryTarget) -> None:

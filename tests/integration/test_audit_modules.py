@@ -95,8 +95,10 @@ def test_a_log_is_anchored_and_verified(dsn: str, keys: str, tmp_path: Path) -> 
 
 
 def auditor(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run the auditor's command without database and keys."""
+    """Run the auditor's command without database and keys; only the export names an actor."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("WCP360", "PG"))}
+    if arguments[0] == "export":
+        environment["WCP360_ACTOR"] = os.environ["WCP360_ACTOR"]
     return subprocess.run(
         [sys.executable, "-m", "wcp360.audit", *arguments], env=environment, capture_output=True, text=True, check=False
     )

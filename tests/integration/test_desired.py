@@ -18,9 +18,11 @@ from typing import TYPE_CHECKING, Any
 import psycopg2
 import pytest
 
+from ansible_collections.wcp360.hosting.plugins.module_utils.audit.keyring import Keyring
 from ansible_collections.wcp360.hosting.plugins.module_utils.converge.document import Document, parse_document
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.actor import Credentials
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.desired import (
+    Observed,
     UnknownNodeError,
     read_desired,
     read_node_id,
@@ -36,6 +38,7 @@ from ansible_collections.wcp360.hosting.plugins.plugin_utils.node_lock import (
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection  # noqa: N812  # psycopg2 names classes in lower case
 
+KEYRING = Keyring.generate()
 OPERATOR = Credentials("operator@wcp360.internal")
 SETUP = """
 INSERT INTO nodes (name, address) VALUES ('node1', '192.0.2.1'), ('node2', '192.0.2.2');
@@ -90,7 +93,8 @@ def _observe(store: Store, document: Document, **failed: str) -> None:
     node_id = store.node_id(document.node)
     ids = {tenant.name: tenant.id for tenant in document.tenants}
     observed = {tenant.id: tenant.generation for tenant in document.tenants if tenant.name not in failed}
-    write_observed(store.runtime, OPERATOR, node_id, observed, {ids[name]: message for name, message in failed.items()})
+    errors = {ids[name]: message for name, message in failed.items()}
+    write_observed(store.runtime, OPERATOR, Observed(node_id, observed, errors), KEYRING)
 
 
 def _names(document: Document) -> list[str]:
@@ -170,7 +174,9 @@ def test_drift_that_cannot_be_mended_makes_the_tenant_out_of_date(store: Store) 
 
 def test_another_node_cannot_answer_for_a_tenant(store: Store) -> None:
     tenant = _document(store).tenants[0]
-    write_observed(store.runtime, OPERATOR, store.node_id("node2"), {tenant.id: tenant.generation}, {})
+    write_observed(
+        store.runtime, OPERATOR, Observed(store.node_id("node2"), {tenant.id: tenant.generation}, {}), KEYRING
+    )
     assert tenant.name in _names(_document(store))
 
 

@@ -56,7 +56,7 @@ class Lab:
     def down(self) -> None:
         """Stop the hosts and forget everything about them."""
         self._fleet.down()
-        for path in (self.inventory, self._secrets):
+        for path in (self.inventory, self._secrets, self._folder / "audit-keys.json"):
             path.unlink(missing_ok=True)
 
     def host(self, name: str) -> Host:
@@ -82,6 +82,7 @@ class Lab:
             "ANSIBLE_FORCE_COLOR": "false",
             "WCP360_DSN": self.dsn,
             "WCP360_ACTOR": OPERATOR,
+            "WCP360_AUDIT_KEYS": str(self._folder / "audit-keys.json"),
         }
 
     def site(self) -> str:

@@ -26,6 +26,8 @@ from ansible_collections.wcp360.hosting.plugins.module_utils.audit.verify import
     require_full_view,
     verify,
 )
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.actor import Credentials, act, resolve_credentials
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.authorize import AUDIT_ANCHOR, authorize
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.database_errors import store_error
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.store import connect
 
@@ -51,17 +53,27 @@ class AnchorReport:
     written: tuple[str, ...]
 
 
-def anchor_log(dsn: str | None, keyring: Keyring, targets: Sequence[Target], check: bool = False) -> AnchorReport:
+def anchor_log(
+    dsn: str | None,
+    keyring: Keyring,
+    targets: Sequence[Target],
+    check: bool = False,
+    *,
+    credentials: Credentials | None = None,
+) -> AnchorReport:
     """Anchor the last entry of the audit log in each of ``targets`` that has no anchor of it yet.
 
     What was added since the last anchor is verified first, and nothing is signed when that is not right. With ``check``
-    nothing is written. Raises RecordStoreError and AnchorError; when some targets fail, the others keep their anchors,
+    nothing is written. The actor is that of ``credentials``, or of the environment. Raises RecordStoreError,
+    NotAllowedError and AnchorError; when some targets fail, the others keep their anchors,
     and the error names those that failed.
     """
+    credentials = credentials or resolve_credentials()
     connection = connect(dsn)
     try:
         connection.set_session(isolation_level="REPEATABLE READ")
         with connection, connection.cursor() as cursor:
+            authorize(act(cursor, credentials), AUDIT_ANCHOR)
             head, open_targets = _read_state(cursor, targets)
             if open_targets:
                 _require_good(cursor, keyring)
@@ -75,6 +87,7 @@ def anchor_log(dsn: str | None, keyring: Keyring, targets: Sequence[Target], che
         # Another run may record the same anchor meanwhile; that is no conflict to give up for.
         connection.set_session(isolation_level="READ COMMITTED")
         with connection, connection.cursor() as cursor:
+            act(cursor, credentials)
             failures = _write(cursor, open_targets, head, signed, keyring)
     except psycopg2.Error as error:
         raise store_error(error) from error

@@ -18,6 +18,8 @@ from ansible_collections.wcp360.hosting.plugins.module_utils.records.errors impo
 
 AUDIT_OPTIONS: dict[str, Any] = {
     "dsn": {"type": "str", "no_log": True, "fallback": (env_fallback, ["WCP360_DSN"])},
+    "actor": {"type": "str"},
+    "api_key": {"type": "str", "no_log": True},
     "audit_keys": {"type": "path", "no_log": False},
     "targets": TARGET_OPTIONS,
 }

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 PAGE = 5_000
 _SEES_EVERYTHING = """
-SELECT NOT row_security_active(oid) OR pg_has_role(relowner, 'USAGE') FROM pg_class
+SELECT NOT row_security_active(oid) OR wcp_sees_all() FROM pg_class
 WHERE oid = 'audit_logs'::regclass
 """
 
@@ -46,7 +46,7 @@ def require_full_view(cursor: Cursor) -> None:
     cursor.execute(_SEES_EVERYTHING)
     row = cursor.fetchone()
     if row is None or not row[0]:
-        raise AuditError("this database role sees one tenant's entries only: connect as the owner of the audit log")
+        raise AuditError("this actor sees a part of the audit log only: take one whose reach is global")
 
 
 def read_head(cursor: Cursor) -> Link:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 READ = "read"
 CONVERGE = "node.converge"
 PURGE = "tenant.purge"
+AUDIT_READ = "audit.read"
+AUDIT_VERIFY = "audit.verify"
+AUDIT_ANCHOR = "audit.anchor"
 
 # The permissions that the roles of these users, and these roles, give.
 _OF_USERS = """

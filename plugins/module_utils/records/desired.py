@@ -11,12 +11,15 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from ansible_collections.wcp360.hosting.plugins.module_utils.audit.append import append
+from ansible_collections.wcp360.hosting.plugins.module_utils.audit.keyring import Keyring
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.actor import Credentials, act
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.authorize import CONVERGE, authorize
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.database_errors import store_error
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.journal import actor_entry
 
 try:
     import psycopg2
@@ -24,6 +27,8 @@ except ImportError:
     psycopg2 = None  # type: ignore[assignment]
 
 FORMAT = 1
+NAMES = 1000
+"""So many tenants' names at most are in an entry of the audit log."""
 
 _NODE = "SELECT id::text FROM nodes WHERE name = %s AND deleted_at IS NULL"
 
@@ -90,14 +95,14 @@ class DesiredState:
 
 def read_out_of_date(connection: Any, credentials: Credentials, node_id: str) -> list[str]:
     """Return the names of the node's tenants whose generation is not the observed one."""
-    with _transaction(connection, credentials) as cursor:
+    with _transaction(connection, credentials) as (cursor, _actor):
         cursor.execute(_OUT_OF_DATE, (node_id,))
         return [name for (name,) in cursor]
 
 
 def read_node_id(connection: Any, credentials: Credentials, node: str) -> str:
     """Return the id of a node's record. Raises UnknownNodeError."""
-    with _transaction(connection, credentials) as cursor:
+    with _transaction(connection, credentials) as (cursor, _actor):
         cursor.execute(_NODE, (node,))
         row = cursor.fetchone()
     if row is None:
@@ -113,7 +118,7 @@ def read_desired(connection: Any, credentials: Credentials, node: str, run: str,
     """
     node_id = read_node_id(connection, credentials, node)
     condition = "" if full else "AND t.generation <> t.observed_generation"
-    with _transaction(connection, credentials) as cursor:
+    with _transaction(connection, credentials) as (cursor, _actor):
         cursor.execute(_TOKEN)
         ((token,),) = cursor.fetchall()
         cursor.execute(_DOCUMENT.format(condition=condition), (node_id,))
@@ -124,17 +129,45 @@ def read_desired(connection: Any, credentials: Credentials, node: str, run: str,
     return DesiredState(node_id, text, len(tenants))
 
 
-def write_observed(
-    connection: Any, credentials: Credentials, node_id: str, observed: Mapping[str, int], failed: Mapping[str, str]
-) -> None:
-    """Write back what a converge reached, in one transaction.
+@dataclasses.dataclass(frozen=True)
+class Observed:
+    """What a converge reached: by tenant id the generation that was applied, and the error of those that failed.
 
-    ``observed`` maps tenant ids to the generation that was applied, which may be older than the record's by now: the
-    tenant stays out of date then, and the next converge takes it up. ``failed`` maps tenant ids to errors.
+    ``names`` are the tenants' names by id, ``run`` says in the audit log which run it was.
     """
-    with _transaction(connection, credentials) as cursor:
-        cursor.execute(_WRITE_OBSERVED, (json.dumps(dict(observed)), node_id))
-        cursor.execute(_WRITE_FAILED, (json.dumps({key: _line(text) for key, text in failed.items()}), node_id))
+
+    node_id: str
+    applied: Mapping[str, int]
+    failed: Mapping[str, str]
+    names: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    run: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+
+def write_observed(connection: Any, credentials: Credentials, observed: Observed, keyring: Keyring) -> None:
+    """Write back what a converge reached, in one transaction with its entry in the audit log.
+
+    A generation that was applied may be older than the record's by now: the tenant stays out of date then, and the next
+    converge takes it up.
+    """
+    failed = {key: _line(text) for key, text in observed.failed.items()}
+    with _transaction(connection, credentials) as (cursor, actor):
+        cursor.execute(_WRITE_OBSERVED, (json.dumps(dict(observed.applied)), observed.node_id))
+        cursor.execute(_WRITE_FAILED, (json.dumps(failed), observed.node_id))
+        append(cursor, keyring, [actor_entry(actor, CONVERGE, _report(observed))])
+
+
+def _report(observed: Observed) -> dict[str, Any]:
+    def names(tenants: Iterable[str]) -> list[str]:
+        return sorted(observed.names.get(tenant, tenant) for tenant in tenants)[:NAMES]
+
+    return {
+        **observed.run,
+        "node_id": observed.node_id,
+        "applied": len(observed.applied),
+        "applied_tenants": names(observed.applied),
+        "failed": len(observed.failed),
+        "failed_tenants": names(observed.failed),
+    }
 
 
 def _line(text: str) -> str:
@@ -147,7 +180,8 @@ def _line(text: str) -> str:
 def _transaction(connection: Any, credentials: Credentials) -> Iterator[Any]:
     try:
         with connection, connection.cursor() as cursor:
-            authorize(act(cursor, credentials), CONVERGE)
-            yield cursor
+            actor = act(cursor, credentials)
+            authorize(actor, CONVERGE)
+            yield cursor, actor
     except psycopg2.Error as exc:
         raise store_error(exc) from exc

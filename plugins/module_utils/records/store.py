@@ -16,7 +16,7 @@ from ansible_collections.wcp360.hosting.plugins.module_utils.records.actor impor
     act,
     resolve_credentials,
 )
-from ansible_collections.wcp360.hosting.plugins.module_utils.records.authorize import authorize_reading
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.authorize import authorize, authorize_reading
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.database_errors import store_error
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.errors import RecordStoreError
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.kind import Kind
@@ -84,11 +84,12 @@ def connect(dsn: str | None = None) -> psycopg2.extensions.connection:
 
 @contextlib.contextmanager
 def reading(
-    dsn: str | None = None, *kinds: Kind, credentials: Credentials | None = None
+    dsn: str | None = None, *kinds: Kind, credentials: Credentials | None = None, permission: str | None = None
 ) -> Iterator[psycopg2.extensions.cursor]:
     """Give a cursor in one read-only repeatable-read transaction of an actor who may read ``kinds``.
 
-    The actor is that of ``credentials``, or of the environment. Raises NotAllowedError and RecordStoreError.
+    With ``permission`` the actor needs that one too. The actor is that of ``credentials``, or of the environment.
+    Raises NotAllowedError and RecordStoreError.
     """
     credentials = credentials or resolve_credentials()
     connection = connect(dsn)
@@ -98,6 +99,8 @@ def reading(
             actor = act(cursor, credentials)
             for kind in kinds:
                 authorize_reading(actor, kind)
+            if permission:
+                authorize(actor, permission)
             yield cursor
     except psycopg2.Error as error:
         raise store_error(error) from error
