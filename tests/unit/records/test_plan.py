@@ -201,8 +201,10 @@ def test_a_mailbox_needs_a_domain_of_its_tenant() -> None:
     )
     for domain in ("u.example", "none.example"):
         assert problems({"mailboxes": [{"address": f"x@{domain}", "tenant": "T"}]}, on) == [
-            f'mailbox "x@{domain}" (mailboxes[0]): address must be in a domain of the same tenant:'
-            f" T has no domain {domain}"
+            (
+                f'mailbox "x@{domain}" (mailboxes[0]): address must be in a domain of the same tenant:'
+                f" T has no domain {domain}"
+            )
         ]
 
 
