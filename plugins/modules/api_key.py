@@ -60,7 +60,7 @@ EXAMPLES = r"""
     user: anna@company-a.example
     name: deploy
     scopes: [domain.read, domain.update]
-    expires_at: 2027-01-31T12:00:00+01:00
+    expires_at: "2027-01-31T12:00:00+01:00"
   register: made
   no_log: true
 

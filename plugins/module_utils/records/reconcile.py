@@ -96,7 +96,7 @@ def _settle_passwords(connection: psycopg2.extensions.connection, options: _Opti
         (record, name, value)
         for record in records
         for name, value in record.values.items()
-        if isinstance(value, Password)
+        if record.present and isinstance(value, Password)
     ]
     if not given:
         return

@@ -280,6 +280,27 @@ CREATE TRIGGER role_permissions_of_system_stay BEFORE UPDATE ON role_permissions
                              OR NEW.permission_id <> OLD.permission_id))
     EXECUTE FUNCTION wcp_keep_system_permission();
 
+-- As before, and users are named by their address.
+CREATE OR REPLACE FUNCTION wcp_refuse_deletion_in_use() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public
+AS $$
+DECLARE
+    uses bigint;
+BEGIN
+    EXECUTE format('SELECT count(*) FROM %I WHERE %I = $1 AND (%s)', TG_ARGV[0], TG_ARGV[1], TG_ARGV[2])
+        INTO uses USING OLD.id;
+    IF uses > 0 THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'foreign_key_violation', TABLE = TG_TABLE_NAME, COLUMN = 'deleted_at',
+            CONSTRAINT = format('%s_deleted_at_is_not_in_use', TG_TABLE_NAME),
+            MESSAGE = format('%s.deleted_at must stay empty while %s.%s refers to the row: %s record(s) still use %s',
+                             TG_TABLE_NAME, TG_ARGV[0], TG_ARGV[1], uses,
+                             coalesce(to_jsonb(OLD) ->> 'name', to_jsonb(OLD) ->> 'email', OLD.id::text)),
+            HINT = 'Change or delete those records first, and converge their node.';
+    END IF;
+    RETURN NEW;
+END $$;
+
 CALL wcp_track_updates('reseller_limits');
 
 CREATE TRIGGER users_cascade_deletion AFTER UPDATE ON users
