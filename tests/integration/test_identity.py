@@ -31,7 +31,7 @@ KEY = {"name": "deploy", "prefix": "0123456789abcdef", "key_hash": "0" * 64}
 def test_a_tenant_and_its_owner_come_in_one_document_and_go_in_one(dsn: str) -> None:
     anna = {"email": "Anna@A.example", "roles": ["user"], "api_keys": [KEY]}
     write(dsn, packages=[PACKAGE], tenants=[{**TENANT, "owner": "anna@a.example", "users": [anna]}])
-    (tenant,), (user,) = read(dsn, "tenant"), read(dsn, "user")
+    (tenant,), (user,) = read(dsn, "tenant"), made(dsn, "user")
     assert (tenant["owner"], user["email"], user["tenant"]) == ("anna@a.example", "anna@a.example", "T")
     assert refusal(dsn, users=[{"email": "anna@a.example", "state": "absent"}]) == (
         'user "anna@a.example" (users[0]): state must not be absent: 1 record(s) still use anna@a.example'
