@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg2
@@ -16,8 +18,9 @@ from ansible_collections.wcp360.hosting.plugins.module_utils.records.errors impo
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.reconcile import apply_records
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.registry import KINDS
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.report import diff_changes
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.schema import migrate
 
-from . import rows
+from . import pg, rows
 from .documents import counted, export, made, read, refusal, write
 
 if TYPE_CHECKING:
@@ -298,3 +301,20 @@ def test_sql_makes_no_circle_and_no_reseller_without_limits(cursor: Cursor) -> N
     with pytest.raises(psycopg2.IntegrityError) as caught:
         cursor.execute("UPDATE resellers SET parent_id = (SELECT id FROM resellers WHERE name = 'S') WHERE name = 'R'")
     assert caught.value.diag.constraint_name == "resellers_parent_id_is_above"
+
+
+def test_a_store_that_is_in_use_gets_the_new_rules(empty_dsn: str, tmp_path: Path) -> None:
+    for file in sorted(pg.MIGRATIONS.glob("000[1-7]_*.sql")):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    migrate(empty_dsn, str(tmp_path))
+    with contextlib.closing(psycopg2.connect(empty_dsn)) as connection, connection, connection.cursor() as cursor:
+        rows.insert_tenant(cursor, "T", reseller_id=rows.insert(cursor, "resellers", name="R"))
+        tenant = rows.insert_tenant(cursor, "U")
+        user = rows.insert(cursor, "users", email="a@a.example", tenant_id=tenant)
+        rows.insert(cursor, "api_keys", user_id=user, name="k", prefix="p", key_hash="0" * 64)
+        rows.insert(cursor, "databases", tenant_id=tenant, name="d")
+    migrate(empty_dsn, str(pg.MIGRATIONS))
+    stored = export(empty_dsn)
+    assert stored["resellers"][0]["max_tenants"] is None
+    assert stored["databases"][0]["status"] == "active"
+    assert all(counts["unchanged"] for counts in write(empty_dsn, **stored).values())

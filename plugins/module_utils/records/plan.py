@@ -184,20 +184,18 @@ class _Planner:
     def _check_derived(self, record: Record, field: Reference, key: str) -> None:
         """Refuse a record whose name says that it is under another one which its owner does not have."""
         owner = record.kind.owner
-        whose = record.values.get(owner.name) if owner else None
-        if whose is None:
+        if owner is None or record.values.get(owner.name) is None:
             return
+        whose = record.values[owner.name]
         stored = self.snapshot.targets.get(field.target_table, {}).get(key)
         wanted = self.wanted.get((field.target_table, key))
-        found = stored.owner if stored else wanted.values.get(owner.name) if wanted and owner else None
+        found = stored.owner if stored else wanted.values.get(owner.name) if wanted else None
         if found == whose:
             self._check_target(record, field, key)
         else:
-            self._refuse(
-                record,
-                f"{record.kind.key.name} must be in a {field.target_kind} of the same tenant: {whose} has no"
-                f" {field.target_kind} {key}",
-            )
+            place = f"a {field.target_kind} of the same {owner.name}"
+            problem = f"must be in {place}: {whose} has no {field.target_kind} {key}"
+            self._refuse(record, f"{record.kind.key.name} {problem}")
 
     def _check_target(self, record: Record, field: Pointer, key: str) -> None:
         wanted = self.wanted.get((field.target_table, key))
