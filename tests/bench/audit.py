@@ -14,7 +14,6 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -28,8 +27,9 @@ from ansible_collections.wcp360.hosting.plugins.module_utils.audit.verify import
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.store import connect, reading
 from tests.integration.pg import TEMPLATE, running_server
 
-TRANSACTIONS = 2_000
 ROUNDS = 3
+DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
+SLOW_DISK = {"commit_delay": "2000", "commit_siblings": "0"}
 RUNS = ((True, 1), (True, 8), (False, 1), (False, 2), (False, 8))
 BULK = 10_000
 TENANT = "6f6b2f0e-5b7c-4f0d-9c53-6a2f4a0a3c11"
@@ -39,36 +39,49 @@ def main() -> None:
     """Measure and print."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     keyring = Keyring.generate()
-    durable = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
-    with running_server(**durable) as server:
+    with running_server(**DURABLE, **SLOW_DISK) as server:
+        print("with 2 ms added to each sync")
+        _print_appends(server.dsn(server.create_database(TEMPLATE)), keyring, transactions=400)
+    with running_server(**DURABLE) as server:
+        print(f"with a disk that syncs in {_sync_milliseconds(server.directory):.2f} ms")
         dsn = server.dsn(server.create_database(TEMPLATE))
-        print(f"fsync: {_sync_milliseconds(server.directory):.2f} ms")
-        for plain, writers in RUNS:
-            rate = max(_append(dsn, keyring, writers, plain) for _round in range(ROUNDS))
-            print(f"{writers} writers, {'plain' if plain else 'grouped'} commits: {rate:.0f} transactions/s")
-        done = first = len(RUNS) * ROUNDS * TRANSACTIONS
-        began = time.monotonic()
-        while done < count:
-            number = min(BULK, count - done)
-            _write(dsn, keyring, (_entry(number) for number in range(number)))
-            done += number
-        print(f"in transactions of {BULK}: {_since(began, max(count - first, 0))}")
-        began = time.monotonic()
-        with reading(dsn) as cursor:
-            assert verify(cursor, keyring).entries == done
-        print(f"{done} entries verified: {_since(began, done)}")
-        began = time.monotonic()
-        with reading(dsn) as cursor:
-            assert verify_export(export_log(cursor), [], {}).entries == done
-        print(f"{done} entries exported and verified without the keys: {_since(began, done)}")
-        print(f"memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB")
+        done = _print_appends(dsn, keyring, transactions=2_000)
+        _print_bulk(dsn, keyring, max(count - done, BULK))
+        _print_verification(dsn, keyring)
 
 
-def _append(dsn: str, keyring: Keyring, writers: int, plain: bool) -> float:
-    each = TRANSACTIONS // writers
+def _print_appends(dsn: str, keyring: Keyring, transactions: int) -> int:
+    """Print how many transactions of one entry commit in a second, and return how many did in all."""
+    for plain, writers in RUNS:
+        rate = max(_append(dsn, keyring, transactions // writers, writers, plain) for _round in range(ROUNDS))
+        print(f"{writers} writers, {'plain' if plain else 'grouped'} commits: {rate:.0f} transactions/s")
+    return len(RUNS) * ROUNDS * transactions
+
+
+def _print_bulk(dsn: str, keyring: Keyring, count: int) -> None:
+    began = time.monotonic()
+    for start in range(0, count, BULK):
+        with contextlib.closing(connect(dsn)) as connection, connection, connection.cursor() as cursor:
+            append(cursor, keyring, [_entry(number) for number in range(min(BULK, count - start))])
+    print(f"{count} entries in transactions of {BULK}: {_since(began, count)}")
+
+
+def _print_verification(dsn: str, keyring: Keyring) -> None:
+    began = time.monotonic()
+    with reading(dsn) as cursor:
+        result = verify(cursor, keyring)
+    print(f"{result.entries} entries verified: {_since(began, result.entries)}; whole: {result.ok}")
+    began = time.monotonic()
+    with reading(dsn) as cursor:
+        result = verify_export(export_log(cursor), [], {})
+    print(f"{result.entries} entries exported and verified without the keys: {_since(began, result.entries)}")
+    print(f"memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB")
+
+
+def _append(dsn: str, keyring: Keyring, each: int, writers: int, plain: bool) -> float:
     with ProcessPoolExecutor(writers, get_context("spawn")) as pool:
         spans = list(pool.map(_writer, [dsn] * writers, [keyring] * writers, [each] * writers, [plain] * writers))
-    return TRANSACTIONS / (max(end for _start, end in spans) - min(start for start, _end in spans))
+    return each * writers / (max(end for _start, end in spans) - min(start for start, _end in spans))
 
 
 def _writer(dsn: str, keyring: Keyring, number: int, plain: bool) -> tuple[float, float]:
@@ -79,11 +92,6 @@ def _writer(dsn: str, keyring: Keyring, number: int, plain: bool) -> tuple[float
                 append(cursor, keyring, [_entry(count)])
             connection.commit() if plain else commit(connection)
         return began, time.monotonic()
-
-
-def _write(dsn: str, keyring: Keyring, entries: Iterable[Entry]) -> None:
-    with contextlib.closing(connect(dsn)) as connection, connection, connection.cursor() as cursor:
-        append(cursor, keyring, list(entries))
 
 
 def _entry(number: int) -> Entry:
