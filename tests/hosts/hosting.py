@@ -20,7 +20,7 @@ NODE = "node1"
 PACKAGES = [
     {
         "name": "small",
-        "max_domains": 5,
+        "max_domains": 50,
         "max_disk_mb": 64,
         "max_cpu_pct": 20,
         "max_mem_mb": 96,

@@ -50,6 +50,11 @@ def of_owner(dsn: str) -> str:
     return dsn.replace(f"user={pg.RUNTIME}", f"user={pg.OWNER}")
 
 
+def of_runtime(dsn: str) -> str:
+    """Return the DSN of the same database for the role that modules connect as."""
+    return dsn.replace(f"user={pg.OWNER}", f"user={pg.RUNTIME}")
+
+
 def execute(dsn: str, statement: str) -> None:
     """Run one statement as the owner of the schema."""
     with contextlib.closing(psycopg2.connect(of_owner(dsn))) as connection, connection, connection.cursor() as cursor:

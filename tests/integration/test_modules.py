@@ -150,7 +150,7 @@ def test_bad_input_is_refused_by_record_and_field_and_runs_nowhere(dsn: str, tmp
 
 KINDS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("role", {"name": "web", "scope": "local", "permissions": ["domain.read"]}, {"permissions": []}),
-    ("reseller", {"name": "R", "max_tenants": 5}, {"unset": ["max_tenants"], "max_disk_mb": 1}),
+    ("reseller", {"name": "R", "max_tenants": 5}, {"unset": ["max_tenants"], "max_disk_mb": 1024}),
     ("package", {**PACKAGE, "reseller": "R"}, {"retention_days": 90}),
     ("tenant", {"name": "T", "package": "basic", "reseller": "R"}, {"time_zone": "Europe/Paris"}),
     ("user", {"email": "Anna@Example.org", "tenant": "T", "roles": ["web", "user"]}, {"status": "disabled"}),
@@ -202,7 +202,7 @@ def test_an_export_is_a_document(dsn: str, tmp_path: Path) -> None:
     )
     _node, loaded, exported, again, some, wrong = results
     assert (loaded["changed"], exported["changed"], again["changed"]) == (True, False, False)
-    assert again["counts"]["domains"] == {"created": 0, "updated": 0, "deleted": 0, "unchanged": 5}
+    assert again["counts"]["domains"] == {"created": 0, "updated": 0, "deleted": 0, "restored": 0, "unchanged": 5}
     assert list(some["records"]) == ["format", "nodes", "tenants"]
     assert some["records"]["tenants"] == exported["records"]["tenants"]
     assert wrong["failed"]

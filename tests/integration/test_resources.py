@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.query import parse_query
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.registry import BY_NAME
 
-from .documents import counted, execute, read, refusal, write
+from .documents import counted, execute, of_runtime, read, refusal, write
 
 PACKAGE = {"name": "basic", "max_domains": 10, "max_disk_mb": 100, "max_cpu_pct": 50, "max_mem_mb": 64}
 OWNED = ("users", "domains", "databases", "mailboxes", "cron_jobs")
@@ -172,7 +172,7 @@ def test_attacks_are_refused_by_the_document_and_by_sql(
     known = {"users": "email", "mailboxes": "address"}.get(plural, "name")
     given = {known: record[known], **({"tenant": "A"} if plural == "cron_jobs" else {}), field: attack}
     given |= {"user": "x@a.example"} if plural == "api_keys" else {}
-    assert f": {field} must be" in refusal(shared_dsn, **{plural: [given]})
+    assert f": {field} must be" in refusal(of_runtime(shared_dsn), **{plural: [given]})
     transaction.execute("SELECT conname, pg_get_expr(conbin, conrelid) FROM pg_constraint WHERE conname LIKE %s",
                         (f"{table}\\_{column}\\_is\\_%",))  # fmt: skip
     verdicts = []
