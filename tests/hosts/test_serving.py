@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+from lab.lab import changed_counts
 
 from .hosting import NODE, Hosting
 
@@ -156,6 +157,24 @@ def test_a_deleted_tenant_is_served_no_more_and_its_data_stays(shop: Hosting) ->
     )
     assert shop.on_node(f"getent passwd {uid}").endswith("/usr/sbin/nologin")
     assert shop.converge(wcp360_full=True) == 0
+
+
+def test_a_purged_tenant_leaves_nothing_behind(shop: Hosting) -> None:
+    shop.tenant("Purged", {"fqdn": "purged.example"})
+    shop.converge()
+    shop.publish("Purged", "purged.example", index_php="<?php echo 'here';")
+    shop.as_tenant("Purged", "ln -s /etc/passwd link && mkdir -p deep/er && ln -s / deep/er/root")
+    shop.write(tenants=[{"name": "Purged", "state": "absent"}])
+    uid = shop.uid("Purged")
+    shop.sql("UPDATE tenants SET deleted_at = now() - interval '31 days' WHERE name = 'Purged'")
+    output = shop.lab.playbook("wcp360.hosting.purge")
+    assert "Purged" in output
+    assert shop.sql("SELECT FROM tenants WHERE name = 'Purged'") == []
+    assert shop.on_node(f"ls /srv/wcp360/tenants/{uid} 2>&1", check=False).startswith("ls: cannot access")
+    assert shop.on_node(f"getent passwd {uid}", check=False) == ""
+    assert shop.on_node("test -s /etc/passwd && echo there") == "there", "no link was followed"
+    assert shop.converge(wcp360_full=True) == 0
+    assert changed_counts(shop.lab.playbook("wcp360.hosting.purge")) == {NODE: 0, "localhost": 0}
 
 
 def test_site_again_changes_nothing(shop: Hosting) -> None:

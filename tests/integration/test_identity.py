@@ -21,7 +21,7 @@ from ansible_collections.wcp360.hosting.plugins.module_utils.records.report impo
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.schema import migrate
 
 from . import pg, rows
-from .documents import counted, export, made, read, refusal, write
+from .documents import counted, export, made, of_runtime, read, refusal, write
 
 if TYPE_CHECKING:
     from psycopg2.extensions import cursor as Cursor  # noqa: N812
@@ -314,7 +314,8 @@ def test_a_store_that_is_in_use_gets_the_new_rules(empty_dsn: str, tmp_path: Pat
         rows.insert(cursor, "api_keys", user_id=user, name="k", prefix="p", key_hash="0" * 64)
         rows.insert(cursor, "databases", tenant_id=tenant, name="d")
     migrate(empty_dsn, str(pg.MIGRATIONS))
-    stored = export(empty_dsn)
+    runtime = of_runtime(empty_dsn)
+    stored = export(runtime)
     assert stored["resellers"][0]["max_tenants"] is None
     assert stored["databases"][0]["status"] == "active"
-    assert all(counts["unchanged"] for counts in write(empty_dsn, **stored).values())
+    assert all(counts["unchanged"] for counts in write(runtime, **stored).values())

@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.query import parse_query
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.registry import BY_NAME
 
-from .documents import counted, execute, of_runtime, read, refusal, write
+from .documents import counted, execute, made, of_runtime, read, refusal, write
 
 PACKAGE = {"name": "basic", "max_domains": 10, "max_disk_mb": 100, "max_cpu_pct": 50, "max_mem_mb": 64}
 OWNED = ("users", "domains", "databases", "mailboxes", "cron_jobs")
@@ -192,14 +192,14 @@ def test_sql_keeps_the_engine_of_a_database(dsn: str) -> None:
 def test_check_mode_writes_nothing_of_any_kind(dsn: str) -> None:
     write(dsn, packages=[PACKAGE])
     assert write(dsn, check=True, tenants=[tenant("A")]) == write(dsn, check=True, tenants=[tenant("A")])
-    assert read(dsn, "tenant") == read(dsn, "user") == read(dsn, "cron_job") == []
+    assert made(dsn, "tenant") == made(dsn, "user") == made(dsn, "cron_job") == []
 
 
 def test_everything_goes_with_its_tenant(dsn: str) -> None:
     write(dsn, packages=[PACKAGE], tenants=[tenant("A")])
-    before = read(dsn, "tenant")[0]["generation"]
+    before = made(dsn, "tenant")[0]["generation"]
     write(dsn, cron_jobs=[{"tenant": "A", "name": "nightly", "status": "disabled"}])
-    assert read(dsn, "tenant")[0]["generation"] == before + 1
+    assert made(dsn, "tenant")[0]["generation"] == before + 1
     write(dsn, cron_jobs=[{"tenant": "A", "name": "nightly", "state": "absent"}])
     assert write(dsn, cron_jobs=[{"tenant": "A", "name": "nightly", "state": "absent"}]) == {
         "cron_jobs": counted(unchanged=1)
@@ -208,7 +208,7 @@ def test_everything_goes_with_its_tenant(dsn: str) -> None:
         dsn, cron_jobs=[{"tenant": "A", "name": "nightly", "schedule": "@daily", "command": "true"}]
     )
     write(dsn, tenants=[{"name": "A", "state": "absent"}])
-    assert [read(dsn, kind) for kind in ("user", "domain", "database", "mailbox", "cron_job")] == [[]] * 5
+    assert [made(dsn, kind) for kind in ("user", "domain", "database", "mailbox", "cron_job")] == [[]] * 5
 
 
 def test_filters(dsn: str) -> None:
