@@ -28,7 +28,7 @@ attributes:
 options:
   path:
     description:
-      - The file. Its directory must exist.
+      - The file. Its directory is made when the one above it exists.
       - When it is not given, the environment variable E(WCP360_AUDIT_KEYS) counts, and then
         V(/etc/wcp360/audit-keys.json).
     type: path

@@ -33,7 +33,7 @@ def test_keys_are_made_once_and_rotated_when_asked(tmp_path: Path) -> None:
         task("audit_keys", path=str(path), max_age_days=30),
         task("audit_keys", check=True, path=str(path), rotate=["chain"]),
         task("audit_keys", path=str(path), rotate=["chain", "anchor"]),
-        task("audit_keys", path=str(tmp_path / "away/keys.json")),
+        task("audit_keys", path=str(tmp_path / "far/away/keys.json")),
     )
     preview, made, again, would, rotated, failed = results
     assert (preview["changed"], preview["active"]) == (True, None)

@@ -56,11 +56,17 @@ def change_keyring(path: str | None, change: Callable[[Keyring | None], Keyring 
     """Replace the keyring in a file by what ``change`` makes of it, which is given None when there is no file.
 
     Nothing is written when ``change`` returns None. Returns what the file holds then, if it exists. Concurrent calls
-    wait for each other, so no key is lost. The directory must exist. Raises KeyringError; the file is the old one or
-    the new one, never half of it.
+    wait for each other, so no key is lost. The directory is made when the one above it exists. Raises KeyringError; the
+    file is the old one or the new one, never half of it.
     """
     name = keyring_path(path)
-    with _lock(os.path.dirname(name) or "."):
+    directory = os.path.dirname(name) or "."
+    if not os.path.isdir(directory):
+        if change(None) is None:
+            return None
+        with contextlib.suppress(OSError):  # opening it tells what is wrong
+            os.mkdir(directory, 0o755)
+    with _lock(directory):
         present = load_keyring(name) if os.path.lexists(name) else None
         wanted = change(present)
         if wanted is not None:
