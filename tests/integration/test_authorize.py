@@ -5,13 +5,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.actor import Credentials
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.document import parse_document
-from ansible_collections.wcp360.hosting.plugins.module_utils.records.errors import InvalidRecordsError, NotAllowedError
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.errors import (
+    InvalidRecordsError,
+    NotAllowedError,
+    RecordsError,
+)
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.query import Query
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.read import read_records
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.reconcile import apply_records
@@ -134,3 +139,47 @@ def test_nobody_does_nothing(store: str, monkeypatch: pytest.MonkeyPatch) -> Non
         apply_records(store, ())
     with pytest.raises(NotAllowedError, match=r"the actor stranger@example\.org may not act"):
         _write(store, Credentials("stranger@example.org"))
+
+
+def test_nobody_hands_out_more_than_it_has(store: str, connection: Connection) -> None:
+    with connection, connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO role_permissions SELECT id, permission FROM roles, unnest(ARRAY['user.create', 'user.update',"
+            " 'api_key.create', 'user.delete']) AS permission WHERE name = 'test_client'"
+        )
+    strong = {"email": "strong@example.org", "tenant": "mine", "roles": ["user"]}
+    assert "client@example.org lacks api.access, " in _refusal(store, CLIENT, users=[strong])
+    apply_records(store, parse_document({"format": 1, "users": [strong]}))
+    for fields in ({"status": "disabled"}, {"password": "correct horse battery"}, {"state": "absent"}):
+        assert "client@example.org lacks api.access, " in _refusal(
+            store, CLIENT, users=[{"email": "strong@example.org", **fields}]
+        )
+    key = {"name": "k", "user": "strong@example.org", "prefix": "k1", "key_hash": "0" * 64}
+    assert "client@example.org lacks mailbox.create and so" in _refusal(
+        store, CLIENT, api_keys=[{**key, "scopes": ["mailbox.create"]}]
+    )
+    _write(store, CLIENT, users=[{"email": "weak@example.org", "tenant": "mine", "roles": ["test_client"]}])
+
+
+def test_force_is_a_permission(store: str) -> None:
+    records = parse_document({"format": 1, "tenants": [{"name": "mine", "time_zone": "Europe/Paris"}]})
+    with pytest.raises(NotAllowedError, match=r"^limit\.force is not permitted to boss@example\.org$"):
+        apply_records(store, records, credentials=BOSS, force=True)
+
+
+def test_every_change_is_in_the_audit_log(store: str, connection: Connection) -> None:
+    _write(store, CLIENT, domains=[{"fqdn": "mine.example", "tls": "on"}])
+    with connection, connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT actor, action_code, t.name, l.metadata ->> 'record', l.metadata -> 'set' FROM audit_logs AS l"
+            " JOIN tenants AS t ON t.id = l.tenant_id ORDER BY sequence"
+        )
+        assert cursor.fetchall() == [("client@example.org", "domain.update", "mine", "mine.example", {"tls": "on"})]
+
+
+def test_without_keys_for_the_log_nothing_is_written(store: str, tmp_path: Path) -> None:
+    records = parse_document({"format": 1, "domains": [{"fqdn": "mine.example", "tls": "on"}]})
+    with pytest.raises(RecordsError, match=r"away\.json"):
+        apply_records(store, records, credentials=CLIENT, audit_keys=str(tmp_path / "away.json"))
+    with reading(store, BY_NAME["domain"], credentials=CLIENT) as cursor:
+        assert [domain["tls"] for domain in read_records(cursor, BY_NAME["domain"], Query())] == ["off"]

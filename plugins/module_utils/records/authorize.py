@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 READ = "read"
 CONVERGE = "node.converge"
 PURGE = "tenant.purge"
+FORCE = "limit.force"
+SECRETS = "secret.read"
 AUDIT_READ = "audit.read"
 AUDIT_VERIFY = "audit.verify"
 AUDIT_ANCHOR = "audit.anchor"
@@ -81,7 +83,7 @@ def needed_permissions(change: Change) -> Iterator[str]:
 def _granted(cursor: psycopg2.extensions.cursor, plan: Plan) -> Iterator[tuple[Change, set[str]]]:
     """Yield the changes that hand out permissions, or touch somebody who has them, with those permissions.
 
-    Nobody raises itself that way: not by a role that says more, nor through a user who may do more.
+    Nobody raises itself that way: not by a role or a key that says more, nor through a user who may do more.
     """
     users = [change for change in plan.changes if change.record.kind.name == "user"]
     roles = {role for change in users for role in change.after.get("roles", ())}
@@ -93,6 +95,8 @@ def _granted(cursor: psycopg2.extensions.cursor, plan: Plan) -> Iterator[tuple[C
     for change in plan.changes:
         if change.record.kind.name == "role":
             yield change, set(change.after.get("permissions", ()))
+        elif change.record.kind.name == "api_key":
+            yield change, set(change.after.get("scopes", ()))
 
 
 def _permissions(cursor: psycopg2.extensions.cursor, query: str, keys: Iterable[str]) -> dict[str, list[str]]:

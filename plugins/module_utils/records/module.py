@@ -19,6 +19,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.common.parameters import env_fallback
 
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.actor import Credentials, resolve_credentials
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.authorize import SECRETS
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.document import (
     FORMAT,
     STATES,
@@ -202,7 +203,9 @@ def run_export_module() -> NoReturn:
     kinds = [kind for kind in KINDS if chosen is None or kind.plural in chosen]
     with (
         _reporting(module, writing=False),
-        reading(module.params["dsn"], *kinds, credentials=_credentials(module)) as cursor,
+        reading(
+            module.params["dsn"], *kinds, credentials=_credentials(module), permission=SECRETS if secrets else None
+        ) as cursor,
     ):
         lists = {kind.plural: export_records(cursor, kind, secrets) for kind in kinds}
     module.exit_json(changed=False, records={"format": FORMAT, **lists})

@@ -17,7 +17,7 @@ from typing import Any
 from ansible_collections.wcp360.hosting.plugins.module_utils.audit.append import append
 from ansible_collections.wcp360.hosting.plugins.module_utils.audit.keyfile import load_keyring
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.actor import Credentials, act, resolve_credentials
-from ansible_collections.wcp360.hosting.plugins.module_utils.records.authorize import authorize_plan
+from ansible_collections.wcp360.hosting.plugins.module_utils.records.authorize import FORCE, authorize, authorize_plan
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.database_errors import is_conflict, store_error
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.document import Record
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.errors import UnknownOutcomeError
@@ -122,6 +122,7 @@ def _apply_once(
     with connection.cursor() as cursor:
         actor = act(cursor, options.credentials)
         if options.force:
+            authorize(actor, FORCE)
             cursor.execute("SET LOCAL wcp360.force = 'on'")
         snapshot = read_snapshot(cursor, records)
         plan = plan_changes(records, snapshot)

@@ -65,6 +65,8 @@ BEGIN
     END IF;
 END $$;
 
+REVOKE ALL ON FUNCTION wcp_refuse_reseller_excess FROM PUBLIC;
+
 -- Arguments: what is counted (domains), the counter of tenant_usage (used_domains) and the limit of package_limits
 -- (max_domains).
 CREATE FUNCTION wcp_count_usage() RETURNS trigger

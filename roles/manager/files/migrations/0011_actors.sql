@@ -273,10 +273,13 @@ INSERT INTO permissions (id, description) VALUES
     ('node.converge', 'Read desired states, and write back what nodes have reached'),
     ('tenant.place', 'Choose the node of a tenant'),
     ('tenant.assign', 'Choose the reseller of a tenant'),
+    ('limit.force', 'Leave tenants and resellers with more than their limits allow'),
+    ('secret.read', 'Export the hashes of passwords and keys'),
     ('audit.anchor', 'Anchor the audit log');
 INSERT INTO role_permissions (role_id, permission_id, is_system)
 SELECT r.id, p.id, true FROM roles AS r, permissions AS p
-WHERE (r.name = 'system_admin' AND p.id IN ('node.converge', 'tenant.place', 'tenant.assign', 'audit.anchor'))
+WHERE (r.name = 'system_admin' AND p.id IN (
+        'node.converge', 'tenant.place', 'tenant.assign', 'limit.force', 'secret.read', 'audit.anchor'))
     OR (r.name = 'reseller' AND p.id IN ('tenant.place', 'tenant.assign'));
 
 -- The actor of playbooks that an operator runs with the rights of the manager. It has no password: it cannot log in.
