@@ -50,6 +50,11 @@ options:
   failed:
     description: V(true) returns the tenants that the last converge failed for, V(false) the others.
     type: bool
+  near_limit:
+    description:
+      - V(true) returns the tenants that have nine tenths or more of what their package allows, of disk, domains,
+        databases, mailboxes or cron jobs, V(false) the others.
+    type: bool
 seealso:
   - module: wcp360.hosting.tenant
   - plugin: wcp360.hosting.tenants

@@ -301,6 +301,11 @@ def test_filters_select_in_the_database(dsn: str) -> None:
     assert names(package=["basic"], node=["node1"], failed=True) == ["T2"]
     assert names(out_of_date=True) == ["T1", "T2"]
     assert names(out_of_date=False) == ["T0"]
+    execute(
+        dsn, "UPDATE tenant_usage SET used_disk_mb = 461 WHERE tenant_id = (SELECT id FROM tenants WHERE name = 'T1')"
+    )
+    assert names(near_limit=True) == ["T1"]
+    assert names(near_limit=False) == ["T0", "T2"]
     nodes = BY_NAME["node"]
     assert len(read(dsn, "node", parse_query(nodes, {"roles": ["manager", "worker"]}))) == 1
     assert read(dsn, "node", parse_query(nodes, {"roles": ["manager"]})) == []

@@ -9,6 +9,13 @@ from ansible_collections.wcp360.hosting.plugins.module_utils.records.domain_name
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.fields import Choice, Json, Reference, Text
 from ansible_collections.wcp360.hosting.plugins.module_utils.records.kind import Guard, Kind
 
+# Nine tenths of a limit or more; what has no limit is never near it.
+_NEAR_LIMIT = """EXISTS (
+    SELECT FROM tenant_usage u JOIN package_limits l ON l.package_id = r.package_id, LATERAL (VALUES
+        (u.used_disk_mb, l.max_disk_mb), (u.used_domains, l.max_domains), (u.used_databases, l.max_databases),
+        (u.used_mailboxes, l.max_mailboxes), (u.used_cron_jobs, l.max_cron_jobs)) AS one (used, most)
+    WHERE u.tenant_id = r.id AND one.used > 0 AND one.used * 10 >= one.most * 9)"""
+
 TENANT = Kind(
     name="tenant",
     plural="tenants",
@@ -43,5 +50,6 @@ TENANT = Kind(
     conditions={
         "out_of_date": "r.generation <> r.observed_generation",
         "failed": "r.last_error IS NOT NULL",
+        "near_limit": _NEAR_LIMIT,
     },
 )
