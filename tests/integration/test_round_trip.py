@@ -103,7 +103,7 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
             record(
                 {"name": name},
                 parent=st.sampled_from(NAMES[index + 1 :]) if NAMES[index + 1 :] else st.none(),
-                max_tenants=st.integers(0, 9) | st.none(),
+                max_tenants=st.integers(9, 99) | st.none(),
                 status=STATUS,
                 metadata=METADATA,
             )
@@ -131,7 +131,7 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
 def assert_round_trip(pg_server: pg.Server, document: dict[str, Any]) -> None:
     """Write a document, export it, and write the export where it came from and into an empty store."""
     names = [pg_server.create_database(pg.TEMPLATE) for _store in range(2)]
-    store, other = map(pg_server.dsn, names)
+    store, other = (pg_server.dsn(name, pg.RUNTIME) for name in names)
     try:
         write(store, **document)
         exported = json.loads(json.dumps(export(store)))

@@ -48,9 +48,9 @@ def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def stored(dsn: str) -> str:
-    """Return the stored hash of the only user."""
+    """Return the stored hash of the user a@a.example."""
     with contextlib.closing(psycopg2.connect(of_owner(dsn))) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT password_hash FROM users")
+        cursor.execute("SELECT password_hash FROM users WHERE email = 'a@a.example'")
         return str(rows.one(cursor))
 
 
@@ -99,7 +99,8 @@ def test_hashes_are_never_hashed_and_nothing_is_hashed_for_check_mode_twice(dsn:
     assert hashed == []
     write(dsn, check=True, users=[{"email": "u1@a.example", "password": CANARY}])
     assert hashed == [CANARY]
-    assert export(dsn)["users"][1]["password_hash"] == BCRYPT
+    (user,) = [user for user in export(dsn)["users"] if user["email"] == "u1@a.example"]
+    assert user["password_hash"] == BCRYPT
 
 
 @pytest.mark.parametrize(
